@@ -1,0 +1,114 @@
+import type { Plain } from './plain.ts'
+import type { Share } from './share.ts'
+
+/** Finds code by name. The version rises when input, steps or output change shape. */
+export interface Named {
+  readonly name: string
+  readonly version: number
+}
+
+/** Stands in a planned input for what exists only later: a machine id, an address, an image. */
+export interface OutputRef {
+  readonly $output: { readonly step: string; readonly field: string }
+}
+
+/** One side effect. `id` is unique in its plan and made from content: `vmgroup_1/web/0/create@web-base:42`. */
+export interface PlannedStep {
+  readonly id: string
+  readonly kind: Named
+  /** The slot it is about; absent for what concerns no single server. */
+  readonly server?: string | undefined
+  readonly input: Plain
+  /** Steps of the same change that must be done before; none: may begin with the change. */
+  readonly needs: readonly string[]
+}
+
+/** Something that a change relies on. `server` is a slot. */
+export interface ExpectedFact {
+  readonly server: string
+  readonly fact: 'machine' | 'power' | 'status' | 'templateVersion' | 'definitionHash' | 'address' | 'attached'
+  readonly value: Plain
+}
+
+export type ChangeAction = 'none' | 'reflect' | 'restart' | 'patch' | 'replace'
+
+/** What happens to one group in one phase: the unit of scheduling, claims and availability. */
+export interface Change {
+  readonly group: string
+  readonly action: ChangeAction
+  /** For people: `web-base 41 → 42`. */
+  readonly reason: string
+  /** Whether the group is out of service while this goes on. */
+  readonly disturbs: boolean
+  /** What must still hold when the change begins. Only this decides staleness. */
+  readonly expects: readonly ExpectedFact[]
+  readonly steps: readonly PlannedStep[]
+}
+
+/** Something that must be answered before a wave begins. */
+export interface Gate {
+  readonly kind: 'approval' | 'until'
+  /** `approval`: what is asked, for people. */
+  readonly text?: string | undefined
+  /** `until`: milliseconds since 1970, by the store's clock. */
+  readonly time?: number | undefined
+}
+
+/**
+ * How much of a phase is disturbed at once; counts groups.
+ *
+ * Each wave but the last takes its share of groups, all at once. The last takes the rest and keeps its share in flight.
+ * A group occupies its place until it has soaked; a gate is answered once, before the wave begins.
+ */
+export interface Wave {
+  readonly groups: Share
+  /** How many of its groups may fail before the run begins nothing new. Default 0. */
+  readonly maxFailures?: Share | undefined
+  readonly soakMs?: number | undefined
+  readonly gate?: Gate | undefined
+}
+
+/** Between phases is a barrier; inside one, waves limit what is disturbed at once. `whole` is phases, `rolling` is one. */
+export interface Phase {
+  readonly name: string
+  readonly changes: readonly Change[]
+  readonly waves: readonly Wave[]
+}
+
+/** What the plan means for one server: the line that people read. */
+export interface PlannedServer {
+  readonly server: string
+  readonly address: string
+  readonly action: ChangeAction
+  readonly reason: string
+}
+
+/**
+ * Plain JSON: print it with `formatPlan`, send it, store it, approve it by `hash`, start it in another process.
+ * The hash covers all but the estimate.
+ */
+export interface Plan<Output = unknown> {
+  readonly format: 1
+  readonly operation: Named
+  readonly input: Plain
+  /** The manager whose fleet it is for. */
+  readonly manager: string
+  /** `unit/gyoumu_a/vmgroup_1`, `unit/gyoumu_a` or `template/web-base`: what no other run may touch until this one ends. */
+  readonly claims: readonly string[]
+  /** Every server that the operation looked at, the unchanged ones too. */
+  readonly servers: readonly PlannedServer[]
+  readonly phases: readonly Phase[]
+  /**
+   * The way back: what is done when a change fails, for the groups that the run began and did not finish.
+   * A step here that needs the output of a step that never ended is left out: there is nothing to undo.
+   */
+  readonly back: readonly Phase[]
+  /** How often a group may begin anew, after `back`, when a job in it ended without an exit code. */
+  readonly attempts: number
+  /** What a person should know before starting: interruptions, no way back. */
+  readonly notes: readonly string[]
+  readonly hash: string
+  readonly estimate: { readonly durationMs: number; readonly steps: number }
+  /** Carries the type of the result; never present at run time. */
+  readonly ' output'?: Output
+}

@@ -1,0 +1,47 @@
+/** The kinds of tier that a virtualised system may have (spec §2.3). */
+export type TierType = 'combined-tier' | 'http-tier' | 'j2ee-tier' | 'ctm-tier'
+
+/** A program and its arguments. Never a shell string. */
+export type Argv = readonly [string, ...string[]]
+
+/** What starts, stops, builds and asks after the application of a tier. Each runs in the guest, as a job or a probe. */
+export interface ApplicationCommands {
+  /** Runs after the definition was put in place; absent: nothing to build. */
+  readonly build?: Argv | undefined
+  /** Must succeed when the application runs already. */
+  readonly start: Argv
+  /** Must succeed when the application is stopped already. */
+  readonly stop: Argv
+  /** Exit code 0: the application serves. Asked again until it does, or `startTimeoutMs` has passed. */
+  readonly health: Argv
+  /** How long `start` may take until `health` holds. Default 300,000. */
+  readonly startTimeoutMs: number
+}
+
+/** The entry point of a tier at a load balancer. */
+export interface TierBalancer {
+  /** A key of `ManagerOptions.balancers`. */
+  readonly name: string
+  readonly pool: string
+  readonly port: number
+  /** How long a member may keep its connections before they are cut. Default 300,000. */
+  readonly drainTimeoutMs: number
+}
+
+/** Servers with the same deployment: one template, one set of definition files, one place in the start order. */
+export interface Tier {
+  readonly id: string
+  readonly type: TierType
+  /** Lower numbers start first and stop last; equal numbers go together. */
+  readonly startOrder: number
+  readonly template: string
+  readonly application: ApplicationCommands
+  readonly balancer?: TierBalancer | undefined
+  readonly networks: { readonly management: string; readonly service: string }
+}
+
+/** The tiers in start order, equal numbers together: what starts first comes first. */
+export function inStartOrder(tiers: readonly Tier[]): readonly (readonly Tier[])[] {
+  const orders = [...new Set(tiers.map((tier) => tier.startOrder))].sort((a, b) => a - b)
+  return orders.map((order) => tiers.filter((tier) => tier.startOrder === order))
+}

@@ -1,0 +1,1 @@
+export { ERROR_CODES, type ErrorCode, isVmunitError, VmunitError } from './errors/index.ts'

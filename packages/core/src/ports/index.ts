@@ -1,0 +1,43 @@
+export type { AddressPool } from './address-pool.ts'
+export type { Authenticator } from './authenticator.ts'
+export type { Call, Closeable } from './call.ts'
+export type { Clock } from './clock.ts'
+export type { Command, ExecResult, Guest, GuestAccess, GuestTarget } from './guest-access.ts'
+export type {
+  CreateMachine,
+  HypervisorDriver,
+  Inventory,
+  InventoryScope,
+  LimitCost,
+  LimitedAction,
+  Machine,
+  MachineNetwork,
+  OwnedMachine,
+} from './hypervisor-driver.ts'
+export type { ImageCatalog, ImageVersion, PublishedImage } from './image-catalog.ts'
+export type { LoadBalancer, Pool, PoolMember } from './load-balancer.ts'
+export type { Logger } from './logger.ts'
+export type { Notifier } from './notifier.ts'
+export type { Draft, Finished, Operation } from './operation.ts'
+export type { Run, RunStatus } from './run.ts'
+export type {
+  AcquireOptions,
+  AppendRecord,
+  Commit,
+  JournalRecord,
+  Lease,
+  LeaseHolder,
+  PutDocument,
+  StateStore,
+  Stored,
+} from './state-store.ts'
+export type {
+  DocumentUpdate,
+  GuestAddress,
+  RecordContext,
+  StepContext,
+  StepKind,
+  StepMoment,
+} from './step-kind.ts'
+export type { Tree, TreeFile } from './tree.ts'
+export type { World } from './world.ts'

@@ -1,0 +1,34 @@
+import type { Parser } from '../domain/plain.ts'
+import type { Named, Phase, Plan, PlannedServer } from '../domain/plan.ts'
+import type { Outcome } from '../domain/run-state.ts'
+import type { StepKind } from './step-kind.ts'
+import type { World } from './world.ts'
+
+/** What an operation plans; the engine adds identity, hash and estimate. */
+export interface Draft {
+  readonly claims: readonly string[]
+  readonly servers: readonly PlannedServer[]
+  readonly phases: readonly Phase[]
+  readonly back?: readonly Phase[] | undefined
+  readonly attempts?: number | undefined
+  readonly notes?: readonly string[] | undefined
+}
+
+/** What a finished run hands to {@link Operation.result}. */
+export interface Finished {
+  readonly runId: string
+  readonly outcomes: readonly Outcome[]
+  /** Sentences for people: what was skipped, what a mark warns of. */
+  readonly warnings: readonly string[]
+  /** The output of every step that was done, by step id. */
+  outputOf(step: string): unknown
+}
+
+/** A kind of work, as a value: users pass their own beside the built-in ones. Its version rises when its plans change shape. */
+export interface Operation<Input = unknown, Output = unknown> extends Named {
+  readonly input: Parser<Input>
+  readonly kinds: readonly StepKind[]
+  /** Pure: the same world gives the same plan. Throws what makes the work impossible, before anything is changed. */
+  plan(input: Input, world: World): Draft
+  result(plan: Plan<Output>, finished: Finished): Output
+}

@@ -1,0 +1,35 @@
+import type { Plan } from '../domain/plan.ts'
+import type { RunState } from '../domain/run-state.ts'
+import type { Call } from './call.ts'
+import type { JournalRecord } from './state-store.ts'
+
+/** Where a run stands, for people and programs. */
+export interface RunStatus {
+  readonly state: RunState
+  /** What it waits for, as a sentence. */
+  readonly waitingFor?: string | undefined
+  /** The request whose answer it waits for: see `manager.answer`. */
+  readonly request?: string | undefined
+  /** Last sign of life of its owner, by the store's clock. */
+  readonly heartbeatAt?: number | undefined
+}
+
+/** A view on the journal that any process may hold; only the holder of the lease moves the run. Not thenable. */
+export interface Run<Output = unknown> {
+  readonly id: string
+  readonly plan: Plan<Output>
+  state(call?: Call): Promise<RunStatus>
+  /** Journal records from `from` on. `follow: false` ends at the last one instead of waiting for the end of the run. */
+  events(
+    options?: Call & { readonly from?: number | undefined; readonly follow?: boolean | undefined },
+  ): AsyncIterable<JournalRecord>
+  /**
+   * The result when the run has ended. The only place that rejects with its failure: `ERR_RUN_FAILED` with the
+   * outcomes in its details, `ERR_CANCELLED`. Ignoring it never causes an unhandled rejection.
+   */
+  result(call?: Call): Promise<Output>
+  /** Stops at the next safe point, to be resumed. An aborted `signal` and `manager.close()` mean exactly this. */
+  pause(call?: Call): Promise<void>
+  /** Stops at the next safe point for good, gives the claims back, names every server that is left half done. */
+  cancel(reason: string, call?: Call): Promise<void>
+}

@@ -1,0 +1,64 @@
+import type { OperationId } from '../domain/marker.ts'
+import type { Observed } from '../domain/observed.ts'
+import type { Parser, Plain } from '../domain/plain.ts'
+import type { Named } from '../domain/plan.ts'
+import type { Call } from './call.ts'
+import type { Guest } from './guest-access.ts'
+import type { HypervisorDriver } from './hypervisor-driver.ts'
+import type { LoadBalancer } from './load-balancer.ts'
+import type { Tree } from './tree.ts'
+
+/** Where a guest is, for {@link StepContext.guest}. Its host keys come from the hypervisor. */
+export interface GuestAddress {
+  readonly hypervisor: string
+  readonly machine: string
+  readonly address: string
+  readonly port?: number | undefined
+}
+
+/** Ports as the engine guards them: lease, ownership, limits, tracing. Time comes from here only. */
+export interface StepContext extends Call {
+  readonly signal: AbortSignal
+  readonly operationId: OperationId
+  readonly runId: string
+  readonly manager: string
+  hypervisor(name: string): HypervisorDriver
+  balancer(name: string): LoadBalancer
+  /** A connection that the run keeps and closes. */
+  guest(address: GuestAddress): Promise<Guest>
+  /** The files of a definition that servers of a tier get. */
+  tree(definitionHash: string, tierId: string): Promise<Tree>
+  now(): number
+  sleep(ms: number): Promise<void>
+}
+
+/** A pure change of one document, made in the same transaction as the journal record of a step. */
+export interface DocumentUpdate {
+  readonly key: string
+  /** `undefined` in: the document does not exist; out: it is removed. */
+  update(value: Plain): Plain
+}
+
+export type StepMoment<Output> =
+  | { readonly type: 'began' }
+  | { readonly type: 'done'; readonly output: Output }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string }
+
+/** What a step kind knows when it writes documents. */
+export interface RecordContext {
+  readonly runId: string
+  readonly operationId: OperationId
+  readonly now: number
+}
+
+/** The code behind a planned step, found by name and version. */
+export interface StepKind<Input = unknown, Output = unknown> extends Named {
+  readonly input: Parser<Input>
+  readonly output: Parser<Output>
+  /** Looks whether the effect is there. Changes nothing. May throw when the step can never succeed. */
+  observe(input: Input, context: StepContext): Promise<Observed<Output>>
+  /** Has the effect. Safe after `absent` and `partial`, idempotent by operation id. */
+  act(input: Input, context: StepContext): Promise<Output>
+  /** What the fleet's documents say at each moment of the step. */
+  records?(input: Input, moment: StepMoment<Output>, context: RecordContext): readonly DocumentUpdate[]
+}

@@ -1,0 +1,25 @@
+import type { Definition } from '../domain/definition.ts'
+import type { ManagementUnit } from '../domain/management-unit.ts'
+import type { Principal } from '../domain/principal.ts'
+import type { Template } from '../domain/template.ts'
+import type { Machine } from './hypervisor-driver.ts'
+import type { PoolMember } from './load-balancer.ts'
+
+/** One look at everything a plan may depend on; planning is pure over it. */
+export interface World {
+  /** The id of the manager, as it stands in markers. */
+  readonly manager: string
+  readonly principal: Principal
+  /** The units that the principal may access, by name. */
+  readonly units: ReadonlyMap<string, ManagementUnit>
+  /** Every address in use over the whole manager, with the slot and unit that has it. */
+  readonly addresses: ReadonlyMap<string, { readonly unit: string; readonly slot: string }>
+  readonly templates: ReadonlyMap<string, Template>
+  readonly definitions: ReadonlyMap<string, Definition>
+  /** By hypervisor name and machine id. */
+  readonly machines: ReadonlyMap<string, ReadonlyMap<string, Machine>>
+  /** Parts of a hypervisor that did not answer, by hypervisor name. */
+  readonly blind: ReadonlyMap<string, readonly string[]>
+  /** By `<balancer>/<pool>`. */
+  readonly members: ReadonlyMap<string, readonly PoolMember[]>
+}
