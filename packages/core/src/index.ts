@@ -31,7 +31,36 @@ export type { Share } from './domain/share.ts'
 export type { Slot } from './domain/slot.ts'
 export type { Template, TemplateRef, TemplateVersion } from './domain/template.ts'
 export type { ApplicationCommands, Argv, Tier, TierBalancer, TierType } from './domain/tier.ts'
+export type { Timing } from './engine/timing.ts'
 export { ERROR_CODES, type ErrorCode, isVmunitError, VmunitError, type VmunitErrorOptions } from './errors/index.ts'
+export { createManager, type ManagerOptions } from './manager/create-manager.ts'
+export type { Definitions } from './manager/definitions.ts'
+export { type ExitClass, exitClass } from './manager/exit-class.ts'
+export { formatPlan } from './manager/format-plan.ts'
+export type { Manager, StartOptions } from './manager/manager.ts'
+export type { PendingRequest, Requests } from './manager/requests.ts'
+export type { RegisterTemplate, Templates } from './manager/templates.ts'
+export type { CreateUnit, Units } from './manager/units.ts'
+export { type ApplyTemplateInput, applyTemplate } from './operations/apply-template/apply-template.ts'
+export { type AttachGroupsInput, attachGroups } from './operations/attach-groups/attach-groups.ts'
+export { defineOperation } from './operations/define-operation.ts'
+export { type DetachGroupsInput, detachGroups } from './operations/detach-groups/detach-groups.ts'
+export type { FleetResult } from './operations/fleet-result.ts'
+export {
+  type ImportDefinitionInput,
+  type ImportDefinitionResult,
+  importDefinition,
+} from './operations/import-definition/import-definition.ts'
+export {
+  type PatchTemplateInput,
+  type PatchTemplateResult,
+  patchTemplate,
+} from './operations/patch-template/patch-template.ts'
+export { type PowerInput, power } from './operations/power-servers/power-servers.ts'
+export { type StartInput, start } from './operations/start-servers/start-servers.ts'
+export * as steps from './operations/steps/index.ts'
+export { type StopInput, stop } from './operations/stop-servers/stop-servers.ts'
+export { type UpdateUnitInput, updateUnit } from './operations/update-unit/update-unit.ts'
 export type { DefinitionSource } from './ports/definition-source.ts'
 export type {
   AcquireOptions,

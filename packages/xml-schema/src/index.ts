@@ -1,1 +1,9 @@
-export {}
+export { type ReadDefinitionOptions, readDefinition } from './definition/read-definition.ts'
+export { formatVirtualServerInfo } from './group-file/format-virtual-server-info.ts'
+export { type ParseVirtualServerInfoOptions, parseVirtualServerInfo } from './group-file/parse-virtual-server-info.ts'
+export type { FileIssue } from './issues.ts'
+export { formatProperties } from './properties/format-properties.ts'
+export { formatTierProperties } from './properties/format-tier-properties.ts'
+export { type Property, parseProperties } from './properties/parse-properties.ts'
+export { parseTierProperties } from './properties/parse-tier-properties.ts'
+export { parseVersionProperties, type VersionProperties } from './properties/parse-version-properties.ts'

@@ -21,16 +21,44 @@ export interface PlannedStep {
   readonly input: Plain
   /** Steps of the same change that must be done before; none: may begin with the change. */
   readonly needs: readonly string[]
+  /** From here on there is no way back: when something fails later, the group is left as it is. */
+  readonly final?: true | undefined
 }
 
-/** Something that a change relies on. `server` is a slot. */
+/** What can be expected of a server: of its record, and of its machine as the hypervisor reports it. */
+export type FactName =
+  | 'attached'
+  /** Who has the address in `about`: `unit slot`, or null. */
+  | 'holder'
+  | 'address'
+  | 'machine'
+  | 'power'
+  | 'status'
+  | 'templateVersion'
+  | 'definitionHash'
+
+/** Something that a change relies on. `server` is a slot of the unit. */
 export interface ExpectedFact {
+  readonly unit: string
   readonly server: string
-  readonly fact: 'machine' | 'power' | 'status' | 'templateVersion' | 'definitionHash' | 'address' | 'attached'
+  readonly fact: FactName
+  readonly about?: string | undefined
   readonly value: Plain
 }
 
-export type ChangeAction = 'none' | 'reflect' | 'restart' | 'patch' | 'replace'
+/** What is done to a server or group, in the order of how much it disturbs. */
+export type ChangeAction =
+  | 'none'
+  | 'define'
+  | 'attach'
+  | 'detach'
+  | 'start'
+  | 'stop'
+  | 'power'
+  | 'reflect'
+  | 'restart'
+  | 'patch'
+  | 'replace'
 
 /** What happens to one group in one phase: the unit of scheduling, claims and availability. */
 export interface Change {

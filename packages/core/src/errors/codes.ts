@@ -101,6 +101,10 @@ export const ERROR_CODES = {
     meaning: 'The machine does not bear the marker that the change expects.',
     remedy: 'Somebody else owns or replaced it: look before you repeat anything.',
   },
+  ERR_PAUSED: {
+    meaning: 'The run was paused before its end.',
+    remedy: 'Resume it with manager.resume(), from any process.',
+  },
   ERR_PERMISSION_DENIED: {
     meaning: 'The principal may not do this.',
     remedy: 'Ask an administrator, or the owner of the unit.',

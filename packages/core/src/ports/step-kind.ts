@@ -11,7 +11,8 @@ import type { Tree } from './tree.ts'
 /** Where a guest is, for {@link StepContext.guest}. Its host keys come from the hypervisor. */
 export interface GuestAddress {
   readonly hypervisor: string
-  readonly machine: string
+  /** Absent for a server that is bound to no machine: then a pin or known hosts must vouch for its key. */
+  readonly machine?: string | undefined
   readonly address: string
   readonly port?: number | undefined
 }

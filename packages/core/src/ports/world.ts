@@ -10,6 +10,9 @@ export interface World {
   /** The id of the manager, as it stands in markers. */
   readonly manager: string
   readonly principal: Principal
+  /** The names that `ManagerOptions.balancers` and `hypervisors` were given. */
+  readonly balancers: ReadonlySet<string>
+  readonly hypervisors: ReadonlySet<string>
   /** The units that the principal may access, by name. */
   readonly units: ReadonlyMap<string, ManagementUnit>
   /** Every address in use over the whole manager, with the slot and unit that has it. */

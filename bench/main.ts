@@ -1,0 +1,35 @@
+// npm run bench -- NAME [NAME…] [--json FILE]
+import { globSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Bench, formatRows, keepsBar, type Row } from './report.ts'
+
+const parts = new Set(['main', 'median', 'report'])
+const available = globSync('*.ts', { cwd: import.meta.dirname })
+  .map((file) => basename(file, '.ts'))
+  .filter((name) => !parts.has(name))
+  .sort()
+
+const { names, json } = readArguments()
+const rows: Row[] = []
+for (const name of names) {
+  const bench = (await import(`./${name}.ts`)) as Bench
+  await bench.run((row) => rows.push(row))
+}
+console.log(formatRows(rows))
+if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`)
+process.exitCode = rows.every(keepsBar) ? 0 : 1
+
+function readArguments(): { readonly names: readonly string[]; readonly json: string | undefined } {
+  try {
+    const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } })
+    const unknown = positionals.find((name) => !available.includes(name))
+    if (unknown !== undefined) throw new Error(`There is no measurement ${unknown}.`)
+    if (positionals.length === 0) throw new Error('Name at least one measurement.')
+    return { names: positionals, json: values.json }
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}`)
+    console.error(`Usage: npm run bench -- NAME [NAME…] [--json FILE]\nAvailable: ${available.join(', ')}`)
+    process.exit(64)
+  }
+}

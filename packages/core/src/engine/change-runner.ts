@@ -1,0 +1,103 @@
+import type { PlannedStep } from '../domain/plan.ts'
+import { type DescribedError, describeError, isVmunitError } from '../errors/index.ts'
+import type { Call } from '../ports/index.ts'
+import { checkFacts, type FactSources } from './facts.ts'
+import type { ScheduledChange } from './schedule.ts'
+import { runStep, type StepEnvironment } from './step-runner.ts'
+
+export interface ChangeEnvironment extends StepEnvironment {
+  readonly facts: FactSources
+  readonly concurrency: { run<T>(work: () => Promise<T>): Promise<T> }
+}
+
+/**
+ * Carries out the change of one group: each step begins as soon as those it needs are done.
+ *
+ * When a step fails, nothing new begins, what is in flight comes to its end, and the change has failed. On the way
+ * back a failed step does not stop the others: as much as possible is put back.
+ */
+export async function runChange(environment: ChangeEnvironment, scheduled: ScheduledChange): Promise<void> {
+  const { progress, writer } = environment
+  const { key, change } = scheduled
+  const isReturn = key.startsWith('back:')
+  const attempt = progress.attempts.get(change.group) ?? 1
+  if (progress.changes.get(key) === undefined) {
+    const stale = await staleness(environment, scheduled, { signal: environment.stop })
+    if (stale !== undefined) {
+      writer.write({ type: 'change.failed', data: { change: key, error: stale } })
+      return
+    }
+    writer.write({ type: 'change.began', data: { change: key } })
+  }
+  const failed = await runSteps(change.steps, {
+    carriesOn: isReturn,
+    run: (step) => environment.concurrency.run(() => runStep(environment, { step, attempt, mayBeSkipped: isReturn })),
+  })
+  if (failed === undefined) writer.write({ type: 'change.done', data: { change: key } })
+  else writer.write({ type: 'change.failed', data: { change: key, error: errorOf(environment, failed) } })
+}
+
+function errorOf(environment: ChangeEnvironment, step: PlannedStep): DescribedError {
+  const progress = environment.progress.steps.get(step.id)
+  if (progress?.state !== 'failed') return { code: 'ERR_INTERNAL', message: `Step ${step.id} failed`, details: {} }
+  const { error } = progress
+  return {
+    ...error,
+    message: `${step.id}: ${error.message}`,
+    details: { ...error.details, step: step.id, server: step.server },
+  }
+}
+
+/** The first change of a group is checked against the world again, directly before it begins. */
+async function staleness(
+  environment: ChangeEnvironment,
+  { change }: ScheduledChange,
+  call: Call,
+): Promise<DescribedError | undefined> {
+  try {
+    await checkFacts(environment.facts, change.expects, call)
+    return undefined
+  } catch (error) {
+    if (environment.stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
+    return describeError(error)
+  }
+}
+
+interface StepsOptions {
+  /** Whether the others go on when one has failed. */
+  readonly carriesOn: boolean
+  readonly run: (step: PlannedStep) => Promise<boolean>
+}
+
+/** Runs steps as their needs permit; resolves to the first that failed. Rejects, when all are quiet, if one stopped. */
+async function runSteps(
+  steps: readonly PlannedStep[],
+  { carriesOn, run }: StepsOptions,
+): Promise<PlannedStep | undefined> {
+  const missing = new Map(steps.map((step) => [step.id, new Set(step.needs)]))
+  const dependents = new Map<string, PlannedStep[]>()
+  for (const step of steps) {
+    for (const need of step.needs) dependents.set(need, [...(dependents.get(need) ?? []), step])
+  }
+  let failed: PlannedStep | undefined
+  let stopped: { readonly reason: unknown } | undefined
+
+  async function follow(step: PlannedStep): Promise<void> {
+    if (stopped !== undefined || (failed !== undefined && !carriesOn)) return
+    try {
+      if (!(await run(step))) failed ??= step
+    } catch (reason) {
+      stopped ??= { reason }
+    }
+    const ready = (dependents.get(step.id) ?? []).filter((next) => {
+      const needs = missing.get(next.id)
+      needs?.delete(step.id)
+      return needs?.size === 0
+    })
+    await Promise.all(ready.map(follow))
+  }
+
+  await Promise.all(steps.filter((step) => step.needs.length === 0).map(follow))
+  if (stopped !== undefined) throw stopped.reason
+  return failed
+}

@@ -1,0 +1,27 @@
+import { filesOfTier } from '../domain/definition.ts'
+import { definitionParser } from '../domain/parsers.ts'
+import { VmunitError } from '../errors/index.ts'
+import { canonicalJson } from '../internal/canonical-json.ts'
+import { sha256 } from '../internal/sha256.ts'
+import type { Call, StateStore, Tree } from '../ports/index.ts'
+import { keys } from './documents.ts'
+
+/** The files that servers of a tier get from a registered definition; their bytes come from the store's blobs. */
+export async function definitionTree(
+  store: StateStore,
+  { hash, tierId }: { readonly hash: string; readonly tierId: string },
+  call: Call = {},
+): Promise<Tree> {
+  const [document] = await store.get([keys.definition(hash)], call)
+  if (document === undefined) {
+    throw new VmunitError(
+      'ERR_NOT_FOUND',
+      `The definition ${hash.slice(0, 12)} is not in the store. Import it again.`,
+      {
+        details: { definition: hash },
+      },
+    )
+  }
+  const files = filesOfTier(definitionParser.parse(document.value), tierId)
+  return { hash: sha256(canonicalJson(files)), files, read: (file, options) => store.getBlob(file, options) }
+}

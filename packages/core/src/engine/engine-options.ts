@@ -1,0 +1,23 @@
+import type { Clock, GuestAccess, HypervisorDriver, LoadBalancer, Operation, StateStore } from '../ports/index.ts'
+import type { Limiter } from './limiter.ts'
+import type { Timing } from './timing.ts'
+
+/** Everything that runs share within one manager. */
+export interface EngineOptions {
+  /** The id of the manager, as it stands in markers. */
+  readonly manager: string
+  /** Names this process, for people who find a run locked. */
+  readonly owner: string
+  readonly store: StateStore
+  readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
+  readonly balancers: Readonly<Record<string, LoadBalancer>>
+  readonly guests: GuestAccess
+  readonly clock: Clock
+  readonly timing: Timing
+  /** By name and version: `applyTemplate@1`. */
+  readonly operations: ReadonlyMap<string, Operation>
+  /** One for each hypervisor, shared by all runs. */
+  readonly limiters: ReadonlyMap<string, Limiter>
+  /** How many steps one run may have in flight. */
+  readonly maxStepsInFlight: number
+}

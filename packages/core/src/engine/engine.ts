@@ -1,0 +1,153 @@
+import type { Plan } from '../domain/plan.ts'
+import type { Principal } from '../domain/principal.ts'
+import { hasEnded } from '../domain/run-state.ts'
+import { VmunitError } from '../errors/index.ts'
+import type { Call, Run } from '../ports/index.ts'
+import { keys, runDocumentParser } from './documents.ts'
+import type { EngineOptions } from './engine-options.ts'
+import { type Bell, createBell } from './follow-journal.ts'
+import { loadProgress } from './load-progress.ts'
+import { createRunHandle } from './run-handle.ts'
+import { createRun, type StartRun } from './start-run.ts'
+import { RunStopped } from './stop-signal.ts'
+import { isDue, isElsewhere, type Supervision, superviseRun } from './supervise-run.ts'
+
+export interface Engine {
+  /** Creates a run of this plan and begins to move it. */
+  start<Output>(start: StartRun & { readonly plan: Plan<Output> }, call?: Call): Promise<Run<Output>>
+  /** A handle on any run, moved by whichever process. */
+  run(id: string, principal: Principal, call?: Call): Promise<Run>
+  /** Takes over every run that is due and has no live owner, or just this one. */
+  resume(principal: Principal, id: string | undefined, call?: Call): Promise<readonly Run[]>
+  /** Pauses what this process moves, at the next safe points. */
+  close(): Promise<void>
+}
+
+/** Runs any operation; knows none by name. */
+export function createEngine(engine: EngineOptions): Engine {
+  const supervisions = new Map<string, Supervision>()
+  const bells = new Map<string, Bell>()
+
+  function bellOf(runId: string): Bell {
+    const bell = bells.get(runId) ?? createBell()
+    bells.set(runId, bell)
+    return bell
+  }
+
+  function supervise(runId: string): Supervision {
+    const existing = supervisions.get(runId)
+    if (existing !== undefined) return existing
+    const bell = bellOf(runId)
+    const supervision = superviseRun({ engine, runId, onDurable: () => bell.ring() })
+    supervisions.set(runId, supervision)
+    const forget = (): void => {
+      supervisions.delete(runId)
+      bells.delete(runId)
+      bell.ring()
+    }
+    supervision.finished.then(forget, forget)
+    return supervision
+  }
+
+  function handle<Output>(runId: string, plan: Plan<Output>, principal: Principal): Run<Output> {
+    const mine = supervisions.get(runId)
+    return createRunHandle({
+      engine,
+      runId,
+      plan,
+      bell: bellOf(runId),
+      by: principal.name,
+      failure: async () => {
+        try {
+          const result = await mine?.finished
+          if (result === 'paused' || result === 'waiting') throw pausedError(runId)
+        } catch (error) {
+          if (!isElsewhere(error)) throw error
+        }
+        return await new Promise<never>(() => {})
+      },
+      async enforce({ verb, reason, by }) {
+        const owner = supervisions.get(runId) ?? (await adopt(runId))
+        owner?.stop(new RunStopped(verb, reason, by))
+        await owner?.finished.catch((error: unknown) => {
+          if (!isElsewhere(error)) throw error
+        })
+      },
+    })
+  }
+
+  /** Supervises a run that nobody moves, so that what is asked of it happens. */
+  async function adopt(runId: string): Promise<Supervision | undefined> {
+    const holder = await engine.store.holder(keys.run(runId))
+    return holder === undefined ? supervise(runId) : undefined
+  }
+
+  return {
+    async start(start, call = {}) {
+      const runId = await createRun(engine, start, call)
+      const supervision = supervise(runId)
+      pauseOnAbort(supervision, call.signal)
+      return handle(runId, start.plan, start.principal)
+    },
+
+    async run(id, principal, call = {}) {
+      const { plan } = await loadProgress(engine.store, id, call)
+      return handle(id, plan, principal)
+    },
+
+    async resume(principal, id, call = {}) {
+      const ids = id === undefined ? await dueRuns(engine, call) : [id]
+      const runs: Run[] = []
+      for (const runId of ids) {
+        const { plan, state } = await loadProgress(engine.store, runId, call)
+        if (hasEnded(state)) {
+          throw new VmunitError('ERR_WRONG_STATE', `Run ${runId} has ended (${state}); there is nothing to resume.`, {
+            details: { run: runId, state },
+          })
+        }
+        const supervision = supervise(runId)
+        pauseOnAbort(supervision, call.signal)
+        runs.push(handle(runId, plan, principal))
+      }
+      return runs
+    },
+
+    async close() {
+      const all = [...supervisions.values()]
+      for (const supervision of all) supervision.stop(new RunStopped('pause', 'the manager was closed', engine.owner))
+      await Promise.allSettled(all.map(({ finished }) => finished))
+    },
+  }
+}
+
+function pausedError(runId: string): VmunitError {
+  return new VmunitError(
+    'ERR_PAUSED',
+    `Run ${runId} is paused at a safe point. Continue it with manager.resume('${runId}').`,
+    {
+      details: { runId },
+    },
+  )
+}
+
+/** An aborted signal means: pause, to be resumed. */
+function pauseOnAbort(supervision: Supervision, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return
+  const pause = (): void => supervision.stop(new RunStopped('pause', 'the signal was aborted', 'signal'))
+  if (signal.aborted) pause()
+  signal.addEventListener('abort', pause, { once: true })
+  const forget = (): void => signal.removeEventListener('abort', pause)
+  supervision.finished.then(forget, forget)
+}
+
+/** Runs that have not ended, that nobody moves, and that need not wait any longer. */
+async function dueRuns(engine: EngineOptions, call: Call): Promise<readonly string[]> {
+  const due: string[] = []
+  for await (const { key, value } of engine.store.list('run/', call)) {
+    const runId = key.slice('run/'.length)
+    const { state } = runDocumentParser.parse(value)
+    if (hasEnded(state) || (await engine.store.holder(key, call)) !== undefined) continue
+    if (state !== 'waiting' || (await isDue(engine, runId))) due.push(runId)
+  }
+  return due
+}

@@ -1,0 +1,29 @@
+import { isVmunitError } from '../../errors/index.ts'
+import type { Guest } from '../../ports/index.ts'
+import type { Guard } from './guard.ts'
+
+/** The engine's face of a guest; `onUnavailable` is called when the connection turns out to be dead. */
+export function guardGuest(guest: Guest, guard: Guard, onUnavailable: () => void): Guest {
+  async function watched<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      if (isVmunitError(error, 'ERR_UNAVAILABLE', 'ERR_HOST_KEY')) onUnavailable()
+      throw error
+    }
+  }
+  const look = <T>(call: string, work: () => Promise<T>): Promise<T> => watched(guard.look(call, work))
+  const mutate = <T>(call: string, work: () => Promise<T>): Promise<T> => watched(guard.mutate(call, work))
+  return {
+    exec: (command, call) => look('guest.exec', () => guest.exec(command, call)),
+    startJob: (id, command, call) => mutate('guest.startJob', () => guest.startJob(id, command, call)),
+    job: (id, call) => look('guest.job', () => guest.job(id, call)),
+    stopJob: (id, call) => mutate('guest.stopJob', () => guest.stopJob(id, call)),
+    push: (tree, to, call) => mutate('guest.push', () => guest.push(tree, to, call)),
+    pushed: (to, call) => look('guest.pushed', () => guest.pushed(to, call)),
+    pull: (paths, maxBytes, call) => guest.pull(paths, maxBytes, call),
+    bootId: (call) => look('guest.bootId', () => guest.bootId(call)),
+    close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+  }
+}

@@ -1,0 +1,58 @@
+import type { Plain } from '../../domain/plain.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { Call, HypervisorDriver, ImageCatalog, LimitedAction, OwnedMachine } from '../../ports/index.ts'
+import type { Limiter } from '../limiter.ts'
+import type { Guard } from './guard.ts'
+
+/** The engine's face of a hypervisor: guarded, limited, and only for machines of this manager. */
+export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter: Limiter): HypervisorDriver {
+  const { look, mutate } = guard
+
+  function limited<T>(action: LimitedAction, placement: Plain, work: () => Promise<T>, call?: Call): Promise<T> {
+    const costs = driver.limits?.cost(action, placement) ?? []
+    const guarded = (): Promise<T> => mutate(`hypervisor.${action}`, work)
+    return costs.length === 0 ? guarded() : limiter.run(costs, guarded, call)
+  }
+  function own(machine: OwnedMachine): OwnedMachine {
+    if (machine.marker.manager !== guard.manager) {
+      throw new VmunitError('ERR_NOT_OWNED', `Machine ${machine.id} belongs to manager ${machine.marker.manager}.`, {
+        details: { machine: machine.id },
+      })
+    }
+    return machine
+  }
+
+  const { readdress, snapshots, diagnostics } = driver
+  const images: ImageCatalog = {
+    list: (template, call) => look('images.list', () => driver.images.list(template, call)),
+    published: (as, call) => look('images.published', () => driver.images.published(as, call)),
+    publish: (machine, as, call) => limited('publish', null, () => driver.images.publish(own(machine), as, call), call),
+    remove: (image, call) => mutate('images.remove', () => driver.images.remove(image, call)),
+  }
+  return {
+    kind: driver.kind,
+    images,
+    inventory: (scope, call) => look('hypervisor.inventory', () => driver.inventory(scope, call)),
+    created: (spec, call) => look('hypervisor.created', () => driver.created(spec, call)),
+    create: (spec, call) => limited('create', spec.placement, () => driver.create(spec, call), call),
+    adopt: (id, marker, call) => mutate('hypervisor.adopt', () => driver.adopt(id, marker, call)),
+    release: (machine, call) => mutate('hypervisor.release', () => driver.release(own(machine), call)),
+    power: (machine, to, call) => limited('power', null, () => driver.power(own(machine), to, call), call),
+    remove: (machine, call) => limited('remove', null, () => driver.remove(own(machine), call), call),
+    changes: driver.changes,
+    readdress: readdress && {
+      set: (machine, networks, call) =>
+        mutate('hypervisor.readdress', () => readdress.set(own(machine), networks, call)),
+    },
+    snapshots: snapshots && {
+      create: (machine, id, call) => mutate('snapshots.create', () => snapshots.create(own(machine), id, call)),
+      revert: (machine, snapshot, call) =>
+        mutate('snapshots.revert', () => snapshots.revert(own(machine), snapshot, call)),
+    },
+    limits: driver.limits,
+    diagnostics,
+    // The driver belongs to whoever created it; a run never closes it.
+    close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+  }
+}

@@ -1,0 +1,70 @@
+import { channel } from 'node:diagnostics_channel'
+import { isVmunitError, VmunitError } from '../../errors/index.ts'
+import type { Lease } from '../../ports/index.ts'
+
+/** What every call from the engine to a driver passes through. */
+export interface Guard {
+  readonly manager: string
+  /** A call that changes nothing. */
+  look<T>(call: string, work: () => Promise<T>): Promise<T>
+  /** A call that changes something: the lease is asked directly before it, as the last act. */
+  mutate<T>(call: string, work: () => Promise<T>): Promise<T>
+}
+
+/** Every driver call is published here as `{ runId, call, mutating, durationMs, error? }`, for tracing. */
+export const DRIVER_CALLS = 'vmunit:driver-call'
+
+export interface GuardOptions {
+  readonly runId: string
+  readonly manager: string
+  readonly lease: Pick<Lease, 'isHeld'>
+}
+
+/** Creates the guard of one run: stale owners change nothing, foreign errors get a code, every call can be traced. */
+export function createGuard(options: GuardOptions): Guard {
+  const { runId, manager, lease } = options
+  const calls = channel(DRIVER_CALLS)
+
+  async function traced<T>(call: string, mutating: boolean, work: () => Promise<T>): Promise<T> {
+    const began = performance.now()
+    let failure: unknown
+    try {
+      return await work()
+    } catch (error) {
+      failure = error
+      throw withCode(call, error)
+    } finally {
+      if (calls.hasSubscribers) {
+        calls.publish({ runId, call, mutating, durationMs: performance.now() - began, error: failure })
+      }
+    }
+  }
+
+  return {
+    manager,
+    look: (call, work) => traced(call, false, work),
+    mutate: (call, work) =>
+      traced(call, true, async () => {
+        if (!lease.isHeld()) {
+          throw new VmunitError(
+            'ERR_LEASE_LOST',
+            `Run ${runId} belongs to another process now; ${call} was not sent.`,
+            {
+              details: { runId, call },
+            },
+          )
+        }
+        return await work()
+      }),
+  }
+}
+
+function withCode(call: string, error: unknown): unknown {
+  if (isVmunitError(error) || error instanceof TypeError || isAbort(error)) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new VmunitError('ERR_DRIVER', `${call} failed: ${message}`, { cause: error })
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}

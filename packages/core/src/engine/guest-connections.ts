@@ -1,0 +1,72 @@
+import { VmunitError } from '../errors/index.ts'
+import type { Guest, GuestAccess, GuestAddress, HypervisorDriver } from '../ports/index.ts'
+import type { Guard } from './guard/guard.ts'
+import { guardGuest } from './guard/guard-guest.ts'
+
+export interface GuestConnections {
+  /** One connection per machine and address, opened when it is first needed and kept until it breaks. */
+  open(address: GuestAddress): Promise<Guest>
+  close(): Promise<void>
+}
+
+interface Connection {
+  readonly guest: Guest
+  readonly close: () => Promise<void>
+}
+
+export interface GuestConnectionsOptions {
+  readonly access: GuestAccess
+  readonly guard: Guard
+  readonly hypervisor: (name: string) => HypervisorDriver
+  readonly signal: AbortSignal
+}
+
+/** Keeps the connections of one run; host keys come from the hypervisor, never from the guest. */
+export function createGuestConnections(options: GuestConnectionsOptions): GuestConnections {
+  const { access, guard, hypervisor, signal } = options
+  const connections = new Map<string, Promise<Connection>>()
+
+  async function hostKeysOf(address: GuestAddress): Promise<readonly string[]> {
+    if (address.machine === undefined) return []
+    const inventory = await hypervisor(address.hypervisor).inventory({ ids: [address.machine] }, { signal })
+    const machine = inventory.machines[0]
+    if (machine === undefined) {
+      throw new VmunitError('ERR_UNAVAILABLE', `The hypervisor does not list machine ${address.machine} now.`, {
+        retryable: true,
+        details: { machine: address.machine, blind: inventory.blind },
+      })
+    }
+    return machine.hostKeys ?? []
+  }
+
+  async function connect(address: GuestAddress, key: string): Promise<Connection> {
+    const hostKeys = await hostKeysOf(address)
+    const target = { address: address.address, port: address.port, hostKeys }
+    const guest = await guard.look('guest.open', () => access.open(target, { signal }))
+    const guarded = guardGuest(guest, guard, () => {
+      if (connections.delete(key)) guest.close().catch(() => {})
+    })
+    return { guest: guarded, close: () => guest.close() }
+  }
+
+  return {
+    async open(address) {
+      const key = `${address.machine ?? ''}@${address.address}:${address.port ?? ''}`
+      const existing = connections.get(key)
+      if (existing !== undefined) return (await existing).guest
+      const opening = connect(address, key)
+      connections.set(key, opening)
+      try {
+        return (await opening).guest
+      } catch (error) {
+        connections.delete(key)
+        throw error
+      }
+    },
+    async close() {
+      const open = await Promise.allSettled(connections.values())
+      connections.clear()
+      await Promise.allSettled(open.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)))
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import { VmunitError } from '../errors/index.ts'
+import type { Call, JournalRecord, StateStore } from '../ports/index.ts'
+import { applyRecord, beginProgress, type Progress, type TimedRecord } from './progress.ts'
+
+/** The journal holds what this module's writer put there; its checksums were verified by the store. */
+function timed(record: JournalRecord): TimedRecord {
+  return { type: record.type, data: record.data, time: record.time } as unknown as TimedRecord
+}
+
+/**
+ * Reads the whole journal of a run.
+ *
+ * @throws {@link VmunitError} `ERR_NOT_FOUND` when there is no such run.
+ */
+export async function loadProgress(store: StateStore, runId: string, call: Call = {}): Promise<Progress> {
+  let progress: Progress | undefined
+  for await (const record of store.journal(runId, 1, call)) {
+    if (progress === undefined) progress = beginProgress(runId, timed(record))
+    else applyRecord(progress, timed(record))
+  }
+  if (progress === undefined) {
+    throw new VmunitError('ERR_NOT_FOUND', `There is no run ${runId}. List them with manager.runs().`, {
+      details: { run: runId },
+    })
+  }
+  return progress
+}

@@ -1,0 +1,76 @@
+import type { Plain } from '../domain/plain.ts'
+import type { Phase, Plan } from '../domain/plan.ts'
+import { VmunitError } from '../errors/index.ts'
+import { canonicalJson } from '../internal/canonical-json.ts'
+import { sha256 } from '../internal/sha256.ts'
+import type { Draft, Operation } from '../ports/index.ts'
+
+/** Roughly how long a step takes when nothing is known: only for the estimate, which no hash covers. */
+const STEP_ESTIMATE_MS = 5_000
+
+/** Gives a draft its identity: the operation, the hash over all of it, and an estimate. */
+export function makePlan<Input, Output>(
+  operation: Operation<Input, Output>,
+  input: Input,
+  made: { readonly draft: Draft; readonly manager: string },
+): Plan<Output> {
+  const { draft, manager } = made
+  checkSteps(operation, draft)
+  const content = {
+    format: 1 as const,
+    operation: { name: operation.name, version: operation.version },
+    // Undefined members vanish in JSON; taken out here, a plan is the same before and after its travels.
+    input: JSON.parse(JSON.stringify(input)) as Plain,
+    manager,
+    claims: draft.claims.toSorted(),
+    servers: draft.servers,
+    phases: draft.phases,
+    back: draft.back ?? [],
+    attempts: draft.attempts ?? 1,
+    notes: draft.notes ?? [],
+  }
+  const steps = draft.phases.reduce((sum, phase) => sum + stepsOf(phase), 0)
+  return { ...content, hash: hashOf(content), estimate: { steps, durationMs: estimate(draft.phases) } }
+}
+
+/** The hash of a plan: over everything but the hash itself and the estimate. */
+export function hashOf(plan: Omit<Plan, 'hash' | 'estimate' | ' output'>): string {
+  return sha256(canonicalJson(plan))
+}
+
+function stepsOf(phase: Phase): number {
+  return phase.changes.reduce((sum, change) => sum + change.steps.length, 0)
+}
+
+function estimate(phases: readonly Phase[]): number {
+  return phases.reduce((sum, phase) => {
+    const longest = Math.max(0, ...phase.changes.map((change) => change.steps.length))
+    const isRolling = phase.waves.some(({ groups }) => groups !== '100%')
+    return sum + STEP_ESTIMATE_MS * (isRolling ? stepsOf(phase) : longest)
+  }, 0)
+}
+
+/** Mistakes of an operation's author are found while planning, not in the middle of a run. */
+function checkSteps<Input, Output>(operation: Operation<Input, Output>, draft: Draft): void {
+  const kinds = new Set(operation.kinds.map(({ name, version }) => `${name}@${version}`))
+  const ids = new Set<string>()
+  for (const phase of [...draft.phases, ...(draft.back ?? [])]) {
+    if (phase.waves.length === 0) throw internal(`phase ${phase.name} of ${operation.name} has no wave`)
+    for (const change of phase.changes) {
+      const known = new Set(change.steps.map(({ id }) => id))
+      for (const step of change.steps) {
+        if (ids.has(step.id)) throw internal(`${operation.name} plans step ${step.id} twice`)
+        if (!kinds.has(`${step.kind.name}@${step.kind.version}`)) {
+          throw internal(`${operation.name} plans a step of kind ${step.kind.name}, which it does not list`)
+        }
+        const missing = step.needs.find((need) => !known.has(need))
+        if (missing !== undefined) throw internal(`step ${step.id} needs ${missing}, which its change does not have`)
+        ids.add(step.id)
+      }
+    }
+  }
+}
+
+function internal(what: string): VmunitError {
+  return new VmunitError('ERR_INTERNAL', `The operation is wrong: ${what}.`)
+}

@@ -1,0 +1,165 @@
+import type { Plain } from '../domain/plain.ts'
+import type { Plan } from '../domain/plan.ts'
+import type { Principal } from '../domain/principal.ts'
+import type { RunState } from '../domain/run-state.ts'
+import { type DescribedError, VmunitError } from '../errors/index.ts'
+import { assertNever } from '../internal/assert-never.ts'
+import type { ChangeKey, RunRecord } from './records.ts'
+
+export type StepProgress =
+  | { readonly state: 'began' | 'skipped'; readonly attempt: number }
+  | { readonly state: 'done'; readonly attempt: number; readonly output: Plain }
+  | { readonly state: 'failed'; readonly attempt: number; readonly error: DescribedError }
+
+export type ChangeProgress =
+  | { readonly state: 'began'; readonly at: number }
+  | { readonly state: 'done'; readonly at: number }
+  | { readonly state: 'failed'; readonly at: number; readonly error: DescribedError }
+
+/** Everything that is known about a run: the fold over its journal. Only {@link applyRecord} writes to it. */
+export interface Progress {
+  readonly runId: string
+  readonly plan: Plan
+  readonly principal: Principal
+  readonly approval: boolean
+  /** The sequence number of the next record. */
+  nextSeq: number
+  state: Exclude<RunState, 'interrupted'>
+  waiting: { readonly for: string; readonly request?: string; readonly until?: number } | undefined
+  /** Why the run goes back; undefined while it goes forward. */
+  returning: string | undefined
+  error: DescribedError | undefined
+  halfDone: readonly string[]
+  readonly gates: Map<
+    string,
+    { readonly state: 'asked' | 'passed' | 'refused'; readonly request?: string; readonly by?: string }
+  >
+  readonly changes: Map<ChangeKey, ChangeProgress>
+  readonly steps: Map<string, StepProgress>
+  /** How often a group has begun; 1 when it is not listed. */
+  readonly attempts: Map<string, number>
+}
+
+/** A record as it is folded: with the time at which the store wrote it. */
+export type TimedRecord = RunRecord & { readonly time: number }
+
+/** The state of a run that has only been created. */
+export function beginProgress(runId: string, first: TimedRecord): Progress {
+  if (first.type !== 'run.created') {
+    throw new VmunitError('ERR_STORE_DAMAGED', `The journal of run ${runId} does not begin with its plan.`, {
+      details: { run: runId, seq: 1 },
+    })
+  }
+  return {
+    runId,
+    plan: first.data.plan,
+    principal: first.data.principal,
+    approval: first.data.approval,
+    nextSeq: 2,
+    state: 'running',
+    waiting: undefined,
+    returning: undefined,
+    error: undefined,
+    halfDone: [],
+    gates: new Map(),
+    changes: new Map(),
+    steps: new Map(),
+    attempts: new Map(),
+  }
+}
+
+/** Takes one more record into account. The order of records is the order of what happened. */
+export function applyRecord(progress: Progress, record: TimedRecord): void {
+  progress.nextSeq += 1
+  switch (record.type) {
+    case 'run.created':
+      return
+    case 'run.owned':
+      progress.state = 'running'
+      progress.waiting = undefined
+      return
+    case 'run.waiting':
+      progress.state = 'waiting'
+      progress.waiting = record.data
+      return
+    case 'run.paused':
+      progress.state = 'paused'
+      return
+    case 'run.returning':
+      progress.returning = record.data.reason
+      return
+    case 'run.succeeded':
+      progress.state = 'succeeded'
+      return
+    case 'run.failed':
+      progress.state = 'failed'
+      progress.error = record.data.error
+      return
+    case 'run.cancelled':
+      progress.state = 'cancelled'
+      progress.error = { code: 'ERR_CANCELLED', message: record.data.reason, details: { by: record.data.by } }
+      progress.halfDone = record.data.halfDone
+      return
+    case 'gate.asked':
+      progress.gates.set(record.data.gate, { state: 'asked', request: record.data.request })
+      return
+    case 'gate.passed':
+      progress.gates.set(record.data.gate, { state: 'passed', by: record.data.by })
+      return
+    case 'gate.refused':
+      progress.gates.set(record.data.gate, { state: 'refused', by: record.data.by })
+      return
+    case 'change.began':
+      progress.changes.set(record.data.change, { state: 'began', at: record.time })
+      return
+    case 'change.done':
+      progress.changes.set(record.data.change, { state: 'done', at: record.time })
+      return
+    case 'change.failed':
+      progress.changes.set(record.data.change, { state: 'failed', at: record.time, error: record.data.error })
+      return
+    case 'group.renewed':
+      renewGroup(progress, record.data.group, record.data.attempt)
+      return
+    case 'step.began':
+      progress.steps.set(record.data.step, { state: 'began', attempt: record.data.attempt })
+      return
+    case 'step.retried':
+      return
+    case 'step.done':
+      progress.steps.set(record.data.step, { state: 'done', attempt: record.data.attempt, output: record.data.output })
+      return
+    case 'step.skipped':
+      progress.steps.set(record.data.step, { state: 'skipped', attempt: record.data.attempt })
+      return
+    case 'step.failed':
+      progress.steps.set(record.data.step, { state: 'failed', attempt: record.data.attempt, error: record.data.error })
+      return
+    default:
+      assertNever(record, 'journal record')
+  }
+}
+
+/** A group that begins anew forgets what its steps did, forward and back; their operation ids get a new attempt. */
+function renewGroup(progress: Progress, group: string, attempt: number): void {
+  progress.attempts.set(group, attempt)
+  progress.returning = undefined
+  for (const phase of [...progress.plan.phases, ...progress.plan.back]) {
+    for (const change of phase.changes) {
+      if (change.group === group) for (const step of change.steps) progress.steps.delete(step.id)
+    }
+  }
+  for (const key of [...progress.changes.keys()]) {
+    if (groupOfChange(key) === group) progress.changes.delete(key)
+  }
+}
+
+/** The key of a change in its phase. */
+export function changeKey(direction: 'forward' | 'back', phase: number, group: string): ChangeKey {
+  return `${direction}:${phase}:${group}`
+}
+
+/** The group that a change key names. */
+export function groupOfChange(key: ChangeKey): string {
+  return key.slice(key.indexOf(':', key.indexOf(':') + 1) + 1)
+}

@@ -1,0 +1,89 @@
+import type { PlannedStep } from '../domain/plan.ts'
+import { VmunitError } from '../errors/index.ts'
+import type { HypervisorDriver, Lease, LoadBalancer, Operation, StepContext, StepKind } from '../ports/index.ts'
+import type { ChangeEnvironment } from './change-runner.ts'
+import { definitionTree } from './definition-tree.ts'
+import type { EngineOptions } from './engine-options.ts'
+import { createGuard } from './guard/guard.ts'
+import { guardBalancer } from './guard/guard-balancer.ts'
+import { guardHypervisor } from './guard/guard-hypervisor.ts'
+import { createGuestConnections } from './guest-connections.ts'
+import { createJournalWriter } from './journal-writer.ts'
+import { createLimiter } from './limiter.ts'
+import type { Progress } from './progress.ts'
+
+export interface RunEnvironmentOptions {
+  readonly engine: EngineOptions
+  readonly operation: Operation
+  readonly lease: Lease
+  readonly progress: Progress
+  /** Aborts at pause, cancel and loss of the lease. */
+  readonly stop: AbortSignal
+  readonly onDurable: () => void
+}
+
+export interface RunEnvironment extends ChangeEnvironment {
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** Closes the connections to guests. */
+  close(): Promise<void>
+}
+
+/** Puts together what one run lends to its steps: guarded ports, the journal, time. */
+export function createRunEnvironment(options: RunEnvironmentOptions): RunEnvironment {
+  const { engine, operation, lease, progress, stop, onDurable } = options
+  const { store, clock, timing, manager } = engine
+  const guard = createGuard({ runId: progress.runId, manager, lease })
+  const kinds = new Map(operation.kinds.map((kind) => [`${kind.name}@${kind.version}`, kind]))
+  const hypervisors = new Map<string, HypervisorDriver>()
+  const balancers = new Map<string, LoadBalancer>()
+  for (const [name, driver] of Object.entries(engine.hypervisors)) {
+    hypervisors.set(name, guardHypervisor(driver, guard, engine.limiters.get(name) ?? createLimiter()))
+  }
+  for (const [name, balancer] of Object.entries(engine.balancers)) balancers.set(name, guardBalancer(balancer, guard))
+
+  const hypervisor = (name: string): HypervisorDriver => configured(hypervisors, 'hypervisor', name)
+  const balancer = (name: string): LoadBalancer => configured(balancers, 'balancer', name)
+  const guests = createGuestConnections({ access: engine.guests, guard, hypervisor, signal: lease.lost })
+  const steps = createLimiter()
+
+  const kindOf = (step: PlannedStep): StepKind =>
+    configured(kinds, 'step kind', `${step.kind.name}@${step.kind.version}`)
+  const contextOf = (operationId: string): StepContext => ({
+    operationId,
+    runId: progress.runId,
+    manager,
+    // A call in flight ends by itself or with the lease; only waits end when the run is to stop.
+    signal: lease.lost,
+    hypervisor,
+    balancer,
+    guest: (address) => guests.open(address),
+    tree: (hash, tierId) => definitionTree(store, { hash, tierId }, { signal: lease.lost }),
+    now: () => clock.now(),
+    sleep: (ms) => clock.sleep(ms, { signal: stop }),
+  })
+
+  return {
+    progress,
+    timing,
+    stop,
+    now: () => clock.now(),
+    sleep: (ms, signal) => clock.sleep(ms, { signal }),
+    kindOf,
+    contextOf,
+    writer: createJournalWriter({ store, lease, progress, now: () => clock.now(), onDurable }),
+    facts: { store, hypervisor },
+    concurrency: {
+      run: (work) =>
+        steps.run([{ resource: 'steps', units: 1, capacity: engine.maxStepsInFlight }], work, { signal: stop }),
+    },
+    close: () => guests.close(),
+  }
+}
+
+function configured<T>(known: ReadonlyMap<string, T>, what: string, name: string): T {
+  const value = known.get(name)
+  if (value !== undefined) return value
+  throw new VmunitError('ERR_NOT_CONFIGURED', `No ${what} "${name}" was passed to createManager.`, {
+    details: { [what]: name, known: [...known.keys()] },
+  })
+}

@@ -1,0 +1,111 @@
+import type { Plan } from '../domain/plan.ts'
+import { hasEnded } from '../domain/run-state.ts'
+import { VmunitError } from '../errors/index.ts'
+import type { Call, Run, RunStatus } from '../ports/index.ts'
+import { commitUpdates } from './commit-updates.ts'
+import { type ControlDocument, keys, plain, runDocumentParser } from './documents.ts'
+import type { EngineOptions } from './engine-options.ts'
+import { type Bell, followJournal } from './follow-journal.ts'
+import { loadProgress } from './load-progress.ts'
+import { outcomesOf } from './outcomes.ts'
+import type { Progress } from './progress.ts'
+
+export interface RunHandleOptions<Output> {
+  readonly engine: EngineOptions
+  readonly runId: string
+  readonly plan: Plan<Output>
+  readonly bell: Bell
+  /** The principal in whose name the handle pauses and cancels. */
+  readonly by: string
+  /** Rejects when this process gave the run up for a reason that is no outcome of the run. */
+  readonly failure: () => Promise<never>
+  /** Makes the owner of the run notice a request at once, if it is this process, or takes the run over to carry it out. */
+  readonly enforce: (control: ControlDocument) => Promise<void>
+}
+
+/** A view on a run; everything that it says comes from the store. */
+export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<Output> {
+  const { engine, runId, plan, bell, by, enforce } = options
+  const { store, clock, timing } = engine
+  const sources = { store, clock, bell, pollMs: timing.pollMs }
+
+  async function state(call: Call = {}): Promise<RunStatus> {
+    const [document] = await store.get([keys.run(runId)], call)
+    if (document === undefined) throw new VmunitError('ERR_NOT_FOUND', `There is no run ${runId}.`)
+    const head = runDocumentParser.parse(document.value)
+    const holder = await store.holder(keys.run(runId), call)
+    const isOrphan = head.state === 'running' && holder === undefined
+    return {
+      state: isOrphan ? 'interrupted' : head.state,
+      waitingFor: head.waiting?.for,
+      request: head.waiting?.request,
+      heartbeatAt: holder?.renewedAt,
+    }
+  }
+
+  async function ask(verb: 'pause' | 'cancel', reason: string, call: Call): Promise<void> {
+    const { state: current } = await state(call)
+    if (hasEnded(current) || (verb === 'pause' && current !== 'running')) return
+    const control: ControlDocument = { verb, reason, by }
+    await commitUpdates(store, { updates: [{ key: keys.control(runId), update: () => plain(control) }] }, call)
+    await enforce(control)
+    for (;;) {
+      const now = await state(call)
+      if (hasEnded(now.state) || now.state !== 'running') return
+      await clock.sleep(Math.min(timing.pollMs, 100), call)
+    }
+  }
+
+  return {
+    id: runId,
+    plan,
+    state,
+    events: ({ from = 1, follow = true, signal } = {}) => followJournal(sources, runId, { from, follow, signal }),
+    async result(call = {}) {
+      const ended = untilEnded(options, call)
+      const progress = await Promise.race([ended, options.failure()])
+      return resultOf(engine, plan, progress)
+    },
+    pause: (call = {}) => ask('pause', 'paused on request', call),
+    cancel: (reason, call = {}) => ask('cancel', reason, call),
+  }
+}
+
+async function untilEnded<Output>({ engine, runId, bell }: RunHandleOptions<Output>, call: Call): Promise<Progress> {
+  const { store, clock, timing } = engine
+  for (let from = 1; ; ) {
+    // Following also stops at a pause; somebody may resume the run later.
+    for await (const record of followJournal({ store, clock, bell, pollMs: timing.pollMs }, runId, {
+      from,
+      follow: true,
+      ...call,
+    })) {
+      from = record.seq + 1
+    }
+    const progress = await loadProgress(store, runId, call)
+    if (hasEnded(progress.state)) return progress
+    await clock.sleep(timing.pollMs, call)
+  }
+}
+
+function resultOf<Output>(engine: EngineOptions, plan: Plan<Output>, progress: Progress): Output {
+  const outcomes = outcomesOf(progress)
+  const { runId, error } = progress
+  if (progress.state !== 'succeeded') {
+    const code = progress.state === 'cancelled' ? 'ERR_CANCELLED' : 'ERR_RUN_FAILED'
+    const halfDone = progress.halfDone.length === 0 ? '' : ` Left half done: ${progress.halfDone.join(', ')}.`
+    throw new VmunitError(code, `Run ${runId}: ${error?.message ?? 'failed'}${halfDone}`, {
+      details: { runId, outcomes, halfDone: progress.halfDone },
+    })
+  }
+  const { name, version } = plan.operation
+  const operation = engine.operations.get(`${name}@${version}`)
+  if (operation === undefined) {
+    throw new VmunitError('ERR_NOT_CONFIGURED', `Operation ${name} in version ${version} is not known to this manager.`)
+  }
+  const outputOf = (step: string): unknown => {
+    const done = progress.steps.get(step)
+    return done?.state === 'done' ? done.output : undefined
+  }
+  return operation.result(plan, { runId, outcomes, warnings: plan.notes, outputOf }) as Output
+}

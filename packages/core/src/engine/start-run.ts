@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import type { Plain } from '../domain/plain.ts'
+import type { Plan } from '../domain/plan.ts'
+import type { Principal } from '../domain/principal.ts'
+import { isVmunitError, VmunitError } from '../errors/index.ts'
+import type { Call } from '../ports/index.ts'
+import { takeClaims } from './claims.ts'
+import { commitUpdates } from './commit-updates.ts'
+import { keys, plain, type RunDocument, runDocumentParser } from './documents.ts'
+import type { EngineOptions } from './engine-options.ts'
+import { checkFacts } from './facts.ts'
+import type { RunRecord } from './records.ts'
+
+export interface StartRun {
+  readonly plan: Plan
+  readonly principal: Principal
+  readonly approval: boolean
+}
+
+/**
+ * Creates a run: its claims, its head and the first record of its journal, in one transaction. Moves nothing yet.
+ *
+ * @throws {@link VmunitError} `ERR_PLAN_STALE` naming the servers that moved; `ERR_CLAIMED` naming the run in the way.
+ */
+export async function createRun(engine: EngineOptions, start: StartRun, call: Call = {}): Promise<string> {
+  const { plan } = start
+  const { store } = engine
+  const hypervisors = new Map(Object.entries(engine.hypervisors))
+  const hypervisor = (name: string): EngineOptions['hypervisors'][string] => {
+    const driver = hypervisors.get(name)
+    if (driver !== undefined) return driver
+    throw new VmunitError('ERR_NOT_CONFIGURED', `No hypervisor "${name}" was passed to createManager.`, {
+      details: { hypervisor: name },
+    })
+  }
+  const expected = plan.phases.flatMap((phase) => phase.changes.flatMap((change) => change.expects))
+  await checkFacts({ store, hypervisor }, expected, call)
+
+  const createdAt = await store.now(call)
+  const runId = `${new Date(createdAt).toISOString().slice(0, 10)}-${plan.operation.name}-${randomUUID().slice(0, 8)}`
+  const record: RunRecord = { type: 'run.created', data: start }
+  const head: RunDocument = { operation: plan.operation.name, claims: plan.claims, state: 'running', createdAt }
+  try {
+    await commitUpdates(
+      store,
+      {
+        updates: [{ key: keys.run(runId), update: () => plain(head) }, ...takeClaims(runId, plan.claims)],
+        append: [{ run: runId, seq: 1, type: record.type, data: record.data as unknown as Plain }],
+      },
+      call,
+    )
+  } catch (error) {
+    throw isVmunitError(error, 'ERR_CLAIMED') ? await explainClaim(engine, error) : error
+  }
+  return runId
+}
+
+/** Says more about the run in the way: where it stands and what it waits for. */
+async function explainClaim(engine: EngineOptions, error: VmunitError): Promise<VmunitError> {
+  const runId = String(error.details['runId'])
+  const [document] = await engine.store.get([keys.run(runId)])
+  if (document === undefined) return error
+  const { operation, state, waiting } = runDocumentParser.parse(document.value)
+  const waitingFor = waiting?.for
+  const standing = waitingFor === undefined ? state : `${state} for ${waitingFor}`
+  return new VmunitError(
+    'ERR_CLAIMED',
+    `Run ${runId} (${operation}, ${standing}) has a claim on what this plan needs. Wait for it, resume it, or cancel it.`,
+    { details: { runId, operation, state, waitingFor }, cause: error },
+  )
+}

@@ -1,0 +1,133 @@
+import { hasEnded } from '../domain/run-state.ts'
+import { isVmunitError, VmunitError } from '../errors/index.ts'
+import type { Operation } from '../ports/index.ts'
+import { controlParser, keys, runDocumentParser } from './documents.ts'
+import { type DriveResult, driveRun } from './drive-run.ts'
+import type { EngineOptions } from './engine-options.ts'
+import { answerOf } from './gates.ts'
+import { loadProgress } from './load-progress.ts'
+import type { Progress } from './progress.ts'
+import { createRunEnvironment } from './run-environment.ts'
+import { RunStopped } from './stop-signal.ts'
+
+/** A run that this process moves, or waits to move. */
+export interface Supervision {
+  /** Resolves when this process has nothing more to do with the run; rejects with what made that impossible. */
+  readonly finished: Promise<DriveResult>
+  stop(reason: RunStopped): void
+}
+
+export interface SuperviseOptions {
+  readonly engine: EngineOptions
+  readonly runId: string
+  readonly onDurable: () => void
+}
+
+/** Moves a run whenever it can be moved, until it has ended, is paused, or belongs to somebody else. */
+export function superviseRun(options: SuperviseOptions): Supervision {
+  const stop = new AbortController()
+  const finished = supervise(options, stop)
+  finished.catch(() => {})
+  return {
+    finished,
+    stop: (reason) => {
+      if (!stop.signal.aborted) stop.abort(reason)
+    },
+  }
+}
+
+async function supervise(options: SuperviseOptions, stop: AbortController): Promise<DriveResult> {
+  const { engine, runId } = options
+  for (;;) {
+    const result = await driveOnce(options, stop)
+    if (result !== 'waiting') return result
+    if (!(await untilDue(engine, runId, stop.signal))) {
+      const isCancel = stop.signal.reason instanceof RunStopped && stop.signal.reason.verb === 'cancel'
+      if (!isCancel) return result
+    }
+  }
+}
+
+/** Takes the lease, looks at the journal as it is then, and moves the run. */
+async function driveOnce(options: SuperviseOptions, stop: AbortController): Promise<DriveResult> {
+  const { engine, runId, onDurable } = options
+  const { store, owner, timing } = engine
+  await using lease = await store.acquire(keys.run(runId), { owner, ttlMs: timing.leaseMs })
+  const progress = await loadProgress(store, runId)
+  if (hasEnded(progress.state)) return 'ended'
+  const lost = (): void => stop.abort(new RunStopped('lost', `The lease of run ${runId} is lost`, owner))
+  lease.lost.addEventListener('abort', lost, { once: true })
+  const operation = operationOf(engine, progress)
+  const environment = createRunEnvironment({ engine, operation, lease, progress, stop: stop.signal, onDurable })
+  const watching = new AbortController()
+  const watch = watchControl(engine, runId, { stop, until: watching.signal })
+  try {
+    return await driveRun({ environment, store, owner })
+  } finally {
+    watching.abort()
+    await watch
+    lease.lost.removeEventListener('abort', lost)
+    await environment.close()
+  }
+}
+
+function operationOf(engine: EngineOptions, { plan, runId }: Progress): Operation {
+  const { name, version } = plan.operation
+  const operation = engine.operations.get(`${name}@${version}`)
+  if (operation !== undefined) return operation
+  throw new VmunitError(
+    'ERR_NOT_CONFIGURED',
+    `Run ${runId} needs operation ${name} in version ${version}, which this manager does not have. Pass it in operations.`,
+    { details: { run: runId, operation: name, version } },
+  )
+}
+
+/** Looks now and then whether another process asked this one to stop. */
+async function watchControl(
+  engine: EngineOptions,
+  runId: string,
+  { stop, until }: { readonly stop: AbortController; readonly until: AbortSignal },
+): Promise<void> {
+  const { store, clock, timing } = engine
+  while (!until.aborted && !stop.signal.aborted) {
+    try {
+      await clock.sleep(timing.pollMs, { signal: until })
+      const [document] = await store.get([keys.control(runId)])
+      if (document === undefined) continue
+      const { verb, reason, by } = controlParser.parse(document.value)
+      stop.abort(new RunStopped(verb, reason, by))
+    } catch (error) {
+      if (until.aborted) return
+      throw error
+    }
+  }
+}
+
+/** True when the run may go on; false when this process should let go of it. */
+async function untilDue(engine: EngineOptions, runId: string, stop: AbortSignal): Promise<boolean> {
+  const { clock, timing } = engine
+  for (;;) {
+    if (stop.aborted) return false
+    if (await isDue(engine, runId)) return true
+    try {
+      await clock.sleep(timing.pollMs, { signal: stop })
+    } catch {
+      return false
+    }
+  }
+}
+
+/** Whether a waiting run has been answered, its time has come, or somebody asked for its end. */
+export async function isDue({ store }: Pick<EngineOptions, 'store'>, runId: string): Promise<boolean> {
+  const [head, control] = await store.get([keys.run(runId), keys.control(runId)])
+  if (head === undefined || control !== undefined) return true
+  const { state, waiting } = runDocumentParser.parse(head.value)
+  if (state !== 'waiting' || waiting === undefined) return true
+  if (waiting.until !== undefined) return (await store.now()) >= waiting.until
+  return waiting.request !== undefined && (await answerOf(store, waiting.request)) !== undefined
+}
+
+/** Whether an error of a supervision only says that another process moves the run. */
+export function isElsewhere(error: unknown): boolean {
+  return isVmunitError(error, 'ERR_LOCKED', 'ERR_LEASE_LOST')
+}

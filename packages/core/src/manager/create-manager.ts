@@ -1,0 +1,210 @@
+import { hostname } from 'node:os'
+import { schemas } from '../domain/parsers.ts'
+import type { Parser } from '../domain/plain.ts'
+import type { Plan } from '../domain/plan.ts'
+import { mayAccess, type Principal } from '../domain/principal.ts'
+import { checkPlan } from '../engine/check-plan.ts'
+import { createEngine, type Engine } from '../engine/engine.ts'
+import type { EngineOptions } from '../engine/engine-options.ts'
+import { createLimiter } from '../engine/limiter.ts'
+import { lookAtWorld } from '../engine/look.ts'
+import { makePlan } from '../engine/make-plan.ts'
+import { DEFAULT_TIMING, type Timing } from '../engine/timing.ts'
+import { VmunitError } from '../errors/index.ts'
+import { systemClock } from '../internal/system-clock.ts'
+import { BUILT_IN_OPERATIONS } from '../operations/built-in-operations.ts'
+import type {
+  Call,
+  Clock,
+  GuestAccess,
+  HypervisorDriver,
+  LoadBalancer,
+  Operation,
+  Run,
+  StateStore,
+} from '../ports/index.ts'
+import { createDefinitions } from './definitions.ts'
+import type { Manager } from './manager.ts'
+import { claimStore } from './manager-identity.ts'
+import { parseInput } from './parse-input.ts'
+import { answerRequest, createRequests } from './requests.ts'
+import { createTemplates } from './templates.ts'
+import { createUnits } from './units.ts'
+
+/** What is persisted (`unit.hypervisor`, `tier.balancer`) are keys of these records. */
+export interface ManagerOptions {
+  /** The manager's id, as it stands in the markers of its machines and in its store. Default `vmunit`. */
+  readonly id?: string | undefined
+  readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
+  readonly balancers?: Readonly<Record<string, LoadBalancer>> | undefined
+  readonly guests: GuestAccess
+  readonly store: StateStore
+  readonly principal: Principal
+  /** Your own, beside the built-in ones, which are always there. */
+  readonly operations?: readonly Operation[] | undefined
+  readonly timing?: Partial<Timing> | undefined
+  readonly clock?: Clock | undefined
+  /** How many steps one run may have in flight. Default 64. */
+  readonly maxStepsInFlight?: number | undefined
+}
+
+const idParser: Parser<string> = schemas.name
+
+/**
+ * Creates a manager over these ports; opens nothing and looks at nothing yet.
+ *
+ * Closing it pauses the runs that this process moves at their next safe points. Ports and store belong to the caller,
+ * who closes them afterwards.
+ */
+export function createManager(options: ManagerOptions): Manager {
+  const id = parseInput(idParser, options.id ?? 'vmunit', 'createManager (id)')
+  const { hypervisors, balancers = {}, guests, store, clock = systemClock, maxStepsInFlight = 64 } = options
+  const all = [...BUILT_IN_OPERATIONS, ...(options.operations ?? [])]
+  const operations = new Map(all.map((operation) => [`${operation.name}@${operation.version}`, operation]))
+  const engineOptions: EngineOptions = {
+    manager: id,
+    owner: `${hostname()} ${process.pid}`,
+    store,
+    hypervisors,
+    balancers,
+    guests,
+    clock,
+    timing: { ...DEFAULT_TIMING, ...options.timing },
+    operations,
+    limiters: new Map(Object.keys(hypervisors).map((name) => [name, createLimiter()])),
+    maxStepsInFlight,
+  }
+  return managerFor(options.principal, {
+    options: engineOptions,
+    engine: createEngine(engineOptions),
+    isClosed: { value: false },
+    claimed: { value: undefined },
+  })
+}
+
+interface Shared {
+  readonly options: EngineOptions
+  readonly engine: Engine
+  readonly isClosed: { value: boolean }
+  readonly claimed: { value: Promise<void> | undefined }
+}
+
+function managerFor(principal: Principal, shared: Shared): Manager {
+  const { options, engine, isClosed, claimed } = shared
+  const { store, hypervisors, balancers, manager } = options
+
+  /** Every way in passes here: the manager is open, and the store is its own. */
+  async function enter(call: Call = {}): Promise<void> {
+    if (isClosed.value) throw new VmunitError('ERR_CLOSED', 'The manager is closed. Create a new one.')
+    call.signal?.throwIfAborted()
+    claimed.value ??= claimStore(store, manager).catch((error: unknown) => {
+      claimed.value = undefined
+      throw error
+    })
+    await claimed.value
+  }
+
+  async function plan<Input, Output>(
+    operation: Operation<Input, Output>,
+    input: Input,
+    call: Call = {},
+  ): Promise<Plan<Output>> {
+    await enter(call)
+    const parsed = parseInput(operation.input, input, operation.name)
+    const world = await lookAtWorld({ store, manager, principal, hypervisors, balancers }, call)
+    return makePlan(operation, parsed, { draft: operation.plan(parsed, world), manager })
+  }
+
+  async function start<Output>(
+    given: Plan<Output>,
+    call: Call & { readonly approval?: 'required' | undefined; readonly waitMs?: number | undefined } = {},
+  ): Promise<Run<Output>> {
+    await enter(call)
+    const checked = checkPlan(given, manager)
+    await checkRights(checked, call)
+    const run = await engine.start({ plan: checked, principal, approval: call.approval === 'required' }, call)
+    if (call.waitMs !== undefined) {
+      const inTime = AbortSignal.timeout(call.waitMs)
+      await run.result({ signal: inTime }).catch(() => {})
+    }
+    return run
+  }
+
+  /** A plan may come from somebody with more rights: who starts it needs the rights too. */
+  async function checkRights({ claims }: Plan, call: Call): Promise<void> {
+    const named = claims.filter((claim) => claim.startsWith('unit/') || claim.startsWith('definition/'))
+    for (const unit of new Set(named.map((claim) => claim.split('/')[1] ?? ''))) await units.get(unit, call)
+    if (principal.role === 'resourceManager') {
+      throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (resourceManager) may not start runs.`)
+    }
+  }
+
+  const units = guarded(createUnits({ store, principal, hypervisors: Object.keys(hypervisors) }), enter)
+  return {
+    units,
+    templates: guarded(createTemplates({ store, principal, hypervisors }), enter),
+    definitions: guarded(createDefinitions({ store }), enter),
+    requests: guarded(createRequests({ store }), enter),
+    as: (other) => managerFor(other, shared),
+    plan,
+    start,
+    async execute(operation, input, call = {}) {
+      const run = await start(await plan(operation, input, call), call)
+      return await run.result()
+    },
+    async run(id, call = {}) {
+      await enter(call)
+      return await readable(await engine.run(id, principal, call), call)
+    },
+    async *runs(filter = {}, call = {}) {
+      await enter(call)
+      for await (const { key } of store.list('run/', call)) {
+        const run = await engine.run(key.slice('run/'.length), principal, call)
+        if (filter.unit !== undefined && !run.plan.claims.some((claim) => claim.split('/')[1] === filter.unit)) continue
+        if (filter.states !== undefined && !filter.states.includes((await run.state(call)).state)) continue
+        if (await isReadable(run, call)) yield run
+      }
+    },
+    async resume(id, call = {}) {
+      await enter(call)
+      return await engine.resume(principal, id, call)
+    },
+    async answer(request, { approve, planHash }, call = {}) {
+      await enter(call)
+      await answerRequest(store, { request, approve, planHash, principal }, call)
+    },
+    async close() {
+      isClosed.value = true
+      await engine.close()
+    },
+    async [Symbol.asyncDispose]() {
+      await this.close()
+    },
+  }
+
+  async function isReadable(run: Run, call: Call): Promise<boolean> {
+    const names = run.plan.claims.filter((claim) => claim.startsWith('unit/')).map((claim) => claim.split('/')[1] ?? '')
+    const known = await units.list(call)
+    return names.every((name) => known.some((unit) => unit.name === name && mayAccess(principal, unit)))
+  }
+
+  async function readable(run: Run, call: Call): Promise<Run> {
+    if (await isReadable(run, call)) return run
+    throw new VmunitError('ERR_NOT_FOUND', `There is no run ${run.id} that ${principal.name} may see.`, {
+      details: { run: run.id },
+    })
+  }
+}
+
+/** Lets every method pass through `enter` first. */
+function guarded<Records extends object>(records: Records, enter: (call?: Call) => Promise<void>): Records {
+  const entries = Object.entries(records) as [string, (...given: unknown[]) => Promise<unknown>][]
+  const methods = entries.map(([name, method]) => [
+    name,
+    async (...given: unknown[]): Promise<unknown> => {
+      await enter()
+      return await method(...given)
+    },
+  ])
+  return Object.fromEntries(methods) as Records
+}

@@ -1,0 +1,54 @@
+import type { Plan, PlannedServer, Wave } from '../domain/plan.ts'
+import { groupOfSlot } from '../domain/slot.ts'
+
+/**
+ * A plan as text for people: what it does, each server with its action and reason, in which order, and what to know
+ * before starting it.
+ */
+export function formatPlan(plan: Plan): string {
+  const lines = [`plan ${plan.hash.slice(0, 12)} · ${plan.operation.name}`]
+  lines.push(...formatServers(plan.servers), ...formatPhases(plan))
+  if (plan.back.length > 0) lines.push(`  on failure: ${plan.back.map(({ name }) => name).join(' → ')}`)
+  for (const note of plan.notes) lines.push(`  note: ${note}`)
+  const { steps } = plan.estimate
+  lines.push(steps === 0 ? '  nothing to do' : `  ${steps} steps, about ${formatDuration(plan.estimate.durationMs)}`)
+  return lines.join('\n')
+}
+
+function formatServers(servers: readonly PlannedServer[]): readonly string[] {
+  const widths = [
+    Math.max(0, ...servers.map(({ address }) => address.length)),
+    Math.max(0, ...servers.map(({ server }) => server.length)),
+    Math.max(0, ...servers.map(({ action }) => action.length)),
+  ] as const
+  const groups = Map.groupBy(servers, ({ server }) => groupOfSlot(server))
+  return [...groups].flatMap(([group, members]) => [
+    `  ${group}`,
+    ...members.map(
+      ({ address, server, action, reason }) =>
+        `    ${address.padEnd(widths[0])}  ${server.padEnd(widths[1])}  ${action.padEnd(widths[2])}  ${reason}`,
+    ),
+  ])
+}
+
+function formatPhases({ phases }: Plan): readonly string[] {
+  return phases.map(({ name, changes, waves }, index) => {
+    const groups = changes.length === 1 ? '1 group' : `${changes.length} groups`
+    return `  phase ${index + 1}: ${name} · ${groups} · ${waves.map(formatWave).join(', then ')}`
+  })
+}
+
+function formatWave({ groups, soakMs, gate, maxFailures }: Wave): string {
+  const parts = [groups === '100%' ? 'all at once' : `${groups} at a time`]
+  if (soakMs !== undefined && soakMs > 0) parts.push(`soaking ${formatDuration(soakMs)}`)
+  if (gate !== undefined) parts.push(gate.kind === 'approval' ? 'after an approval' : 'from a set time')
+  if (maxFailures !== undefined) parts.push(`up to ${maxFailures} may fail`)
+  return parts.join(' ')
+}
+
+/** Milliseconds as people say them. */
+function formatDuration(ms: number): string {
+  if (ms < 60_000) return `${Math.ceil(ms / 1000)} s`
+  if (ms < 3_600_000) return `${Math.ceil(ms / 60_000)} min`
+  return `${(ms / 3_600_000).toFixed(1)} h`
+}

@@ -1,0 +1,66 @@
+import type { Plan } from '../domain/plan.ts'
+import type { Principal } from '../domain/principal.ts'
+import type { RunState } from '../domain/run-state.ts'
+import type { Call, Closeable, Operation, Run } from '../ports/index.ts'
+import type { Definitions } from './definitions.ts'
+import type { Requests } from './requests.ts'
+import type { Templates } from './templates.ts'
+import type { Units } from './units.ts'
+
+export interface StartOptions extends Call {
+  /** `required`: the run waits, without a lease, until a second person approves exactly this plan. */
+  readonly approval?: 'required' | undefined
+  /** How long to wait for the end before the handle is returned; the original's `-wait`. Default 0. */
+  readonly waitMs?: number | undefined
+}
+
+/**
+ * A virtual server manager: plans and runs operations on the fleet, and keeps its records.
+ *
+ * @example
+ * ```ts
+ * await using manager = createManager({ hypervisors: { main }, guests, store: openSqliteStore('./vmunit.db'), principal })
+ * const plan = await manager.plan(applyTemplate, { unit: 'gyoumu_a', template: { template: 'web-base', version: 2 } })
+ * console.log(formatPlan(plan))
+ * const run = await manager.start(plan)
+ * console.log(await run.result())
+ * ```
+ */
+export interface Manager extends Closeable {
+  readonly units: Units
+  readonly templates: Templates
+  readonly definitions: Definitions
+  readonly requests: Requests
+  /** The same manager with the rights of another principal; shares ports and runs. */
+  as(principal: Principal): Manager
+  /**
+   * Looks at the world once and plans. Changes nothing and opens no guest; the same world gives the same bytes.
+   *
+   * @throws {@link VmunitError} `ERR_INVALID_INPUT` and whatever makes the work impossible.
+   */
+  plan<Input, Output>(operation: Operation<Input, Output>, input: NoInfer<Input>, call?: Call): Promise<Plan<Output>>
+  /**
+   * Executes exactly this plan, also one that was JSON in between. An aborted `signal` pauses the run.
+   *
+   * @throws {@link VmunitError} `ERR_PLAN_EDITED`, `ERR_PLAN_STALE` naming the servers, `ERR_CLAIMED` naming the run
+   * in the way; nothing has changed then.
+   */
+  start<Output>(plan: Plan<Output>, options?: StartOptions): Promise<Run<Output>>
+  /** Plans, starts, and waits for the result. */
+  execute<Input, Output>(operation: Operation<Input, Output>, input: NoInfer<Input>, call?: Call): Promise<Output>
+  /** A full handle on any run, whichever process moves it. Rejects with `ERR_NOT_FOUND`. */
+  run(id: string, call?: Call): Promise<Run>
+  /** Runs, oldest first. */
+  runs(
+    filter?: { readonly states?: readonly RunState[] | undefined; readonly unit?: string | undefined },
+    call?: Call,
+  ): AsyncIterable<Run>
+  /** Takes over every run (or this one) that is due and has no live owner; operations are found by name. */
+  resume(id?: string, call?: Call): Promise<readonly Run[]>
+  /** Answers what a run waits for. The requester cannot approve the own request. */
+  answer(
+    request: string,
+    answer: { readonly approve: boolean; readonly planHash?: string | undefined },
+    call?: Call,
+  ): Promise<void>
+}

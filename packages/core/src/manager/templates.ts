@@ -1,0 +1,76 @@
+import { schemas, templateParser } from '../domain/parsers.ts'
+import type { Parser } from '../domain/plain.ts'
+import type { Principal } from '../domain/principal.ts'
+import type { Template } from '../domain/template.ts'
+import { commitUpdates } from '../engine/commit-updates.ts'
+import { keys, plain } from '../engine/documents.ts'
+import { VmunitError } from '../errors/index.ts'
+import type { Call, HypervisorDriver, StateStore } from '../ports/index.ts'
+import { parseInput } from './parse-input.ts'
+
+export interface RegisterTemplate {
+  readonly name: string
+  /** A key of `ManagerOptions.hypervisors`. */
+  readonly hypervisor: string
+  /** The platform's id of an image that exists; it becomes version 1. */
+  readonly image: string
+  readonly note?: string | undefined
+}
+
+/** The records of templates; new versions come from `patchTemplate`. */
+export interface Templates {
+  /** Rejects with `ERR_ALREADY_EXISTS`. */
+  register(template: RegisterTemplate, call?: Call): Promise<Template>
+  /** Rejects with `ERR_NOT_FOUND`. */
+  get(name: string, call?: Call): Promise<Template>
+  list(call?: Call): Promise<readonly Template[]>
+}
+
+const nameParser: Parser<string> = schemas.name
+
+export interface TemplatesOptions {
+  readonly store: StateStore
+  readonly principal: Principal
+  readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
+}
+
+export function createTemplates({ store, principal, hypervisors }: TemplatesOptions): Templates {
+  return {
+    async register({ name, hypervisor, image, note = '' }, call = {}) {
+      parseInput(nameParser, name, 'templates.register')
+      if (principal.role === 'resourceManager') {
+        throw new VmunitError(
+          'ERR_PERMISSION_DENIED',
+          `${principal.name} (resourceManager) may not register templates.`,
+        )
+      }
+      if (!Object.hasOwn(hypervisors, hypervisor)) {
+        throw new VmunitError('ERR_NOT_CONFIGURED', `No hypervisor "${hypervisor}" was passed to createManager.`, {
+          details: { hypervisor, known: Object.keys(hypervisors) },
+        })
+      }
+      const version = { template: name, number: 1, image, state: 'active', note } as const
+      const template: Template = { name, hypervisor, versions: [version] }
+      const update = (value: unknown): ReturnType<typeof plain> => {
+        if (value === undefined) return plain(template)
+        throw new VmunitError('ERR_ALREADY_EXISTS', `There is a template ${name} already.`, {
+          details: { template: name },
+        })
+      }
+      await commitUpdates(store, { updates: [{ key: keys.template(name), update }] }, call)
+      return template
+    },
+    async get(name, call = {}) {
+      const [document] = await store.get([keys.template(name)], call)
+      if (document === undefined) {
+        throw new VmunitError('ERR_NOT_FOUND', `There is no template ${name}.`, { details: { template: name } })
+      }
+      return templateParser.parse(document.value)
+    },
+    async list(call = {}) {
+      const templates: Template[] = []
+      for await (const { value } of store.list('template/', call)) templates.push(templateParser.parse(value))
+      return templates
+    },
+  }
+}

@@ -1,0 +1,140 @@
+import * as z from 'zod'
+import { templateRefParser } from '../../domain/parsers.ts'
+import type { Wave } from '../../domain/plan.ts'
+import type { TemplateRef, TemplateVersion } from '../../domain/template.ts'
+import { groupClaim } from '../../engine/claims.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { Operation, World } from '../../ports/index.ts'
+import { defineOperation } from '../define-operation.ts'
+import { type FleetResult, fleetResult } from '../fleet-result.ts'
+import { checkAvailability } from '../roll/availability.ts'
+import { groupsInput, wavesInput } from '../roll/input.ts'
+import { groupsOf, markNotes, membersOf, unitOf } from '../roll/members-of.ts'
+import { replaceGroup } from '../roll/replace.ts'
+import { EVERYTHING, rolling, wayBack, wholeUnit } from '../roll/stage.ts'
+import * as steps from '../steps/index.ts'
+
+export interface ApplyTemplateInput {
+  readonly unit: string
+  /** The version to bring to the servers. */
+  readonly template: TemplateRef
+  /** All groups by default. */
+  readonly groups?: readonly string[] | undefined
+  /** How many groups at once, one after another by default. Not together with `whole`. */
+  readonly waves?: readonly Wave[] | undefined
+  /** Stop everything, replace everything, start everything (manual 6.2.3 (2)(b), thirteen steps). */
+  readonly whole?: boolean | undefined
+  /** When the old machines are removed. Default `afterHealth`; `first` is the manual's order and has no way back. */
+  readonly returnOld?: 'afterHealth' | 'first' | undefined
+  /** `tier`, the default: only servers that are not on the version yet; `group`: all servers of that template in such a group. */
+  readonly replace?: 'tier' | 'group' | undefined
+  /** Permits a plan that takes the last available group of a tier. */
+  readonly allowOutage?: boolean | undefined
+}
+
+const input = z
+  .strictObject({
+    ...groupsInput,
+    template: z.custom<TemplateRef>((value) => templateRefParser.parse(value) !== undefined),
+    waves: wavesInput.optional(),
+    whole: z.boolean().optional(),
+    returnOld: z.enum(['afterHealth', 'first']).optional(),
+    replace: z.enum(['tier', 'group']).optional(),
+    allowOutage: z.boolean().optional(),
+  })
+  .refine(({ waves, whole }) => !(whole === true && waves !== undefined), {
+    message: 'cannot be combined with whole: the whole unit is one wave',
+    path: ['waves'],
+  })
+
+const ONE_BY_ONE: readonly Wave[] = [{ groups: 1 }]
+
+/**
+ * Brings a version of a template to the servers of a unit: group by group while the service goes on, or the whole unit
+ * at once.
+ *
+ * Each group is taken out of the balancer and stopped, its old machines are switched off, new ones are made from the
+ * version, get the definition, start in tier order and go back into the balancer; then the old ones are removed. When
+ * something fails, the groups in work go back to their old machines, and the new ones are kept, switched off, for
+ * inspection. Servers that are on the version already are reported as unchanged and not touched.
+ *
+ * @throws {@link VmunitError} `ERR_NOT_FOUND` for an unknown unit, group or version; `ERR_WOULD_INTERRUPT` when a tier
+ * would lose its last available group; `ERR_NOT_ADOPTED` for servers whose machines are not ours.
+ * @example
+ * ```ts
+ * const plan = await manager.plan(applyTemplate, {
+ *   unit: 'gyoumu_a',
+ *   template: { template: 'web-base', version: 2 },
+ *   waves: [{ groups: 1, soakMs: 60_000 }, { groups: '25%' }],
+ * })
+ * ```
+ */
+export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineOperation({
+  name: 'applyTemplate',
+  version: 1,
+  input,
+  kinds: [
+    steps.awaitGuest,
+    steps.awaitHealth,
+    steps.bindServer,
+    steps.blockServer,
+    steps.createMachine,
+    steps.powerMachine,
+    steps.pushDefinition,
+    steps.quarantineMachine,
+    steps.removeMachine,
+    steps.runJob,
+    steps.unblockServer,
+  ],
+  plan(request, world) {
+    const unit = unitOf(world, request.unit)
+    const groups = groupsOf(unit, request.groups)
+    const version = usableVersion(world, request.template)
+    const { replace = 'tier', returnOld = 'afterHealth', whole = false, allowOutage = false } = request
+    const planned = groups.map((group) => ({
+      group,
+      ...replaceGroup(world, { group, members: membersOf(world, unit, group) }, { version, replace, returnOld }),
+    }))
+    const changed = planned.flatMap(({ group, procedure }) => (procedure === undefined ? [] : [{ group, procedure }]))
+    const procedures = changed.map(({ procedure }) => procedure)
+    const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
+    const disturbed = changed.filter(({ procedure }) => procedure.change.disturbs).map(({ group }) => group)
+    return {
+      claims: changed.map(({ group }) => groupClaim(unit.name, group.name)),
+      servers: planned.flatMap(({ servers }) => servers),
+      phases: whole ? wholeUnit(procedures) : rolling('roll', procedures, waves),
+      back: wayBack(procedures, whole ? 'whole' : 'rolling'),
+      notes: [
+        ...checkAvailability({ unit, groups: disturbed, waves, allowOutage }),
+        ...(returnOld === 'first' ? ['the old machines are removed first: there is no way back'] : []),
+        ...markNotes(changed.map(({ group }) => group)),
+      ],
+    }
+  },
+  result: (_plan, finished) => fleetResult(finished),
+})
+
+function usableVersion(world: World, { template, version }: TemplateRef): TemplateVersion {
+  const known = world.templates.get(template)
+  if (known === undefined) {
+    throw new VmunitError('ERR_NOT_FOUND', `There is no template ${template}. Register it first.`, {
+      details: { template, known: [...world.templates.keys()].slice(0, 20) },
+    })
+  }
+  const found = known.versions.find(({ number }) => number === version)
+  if (found === undefined) {
+    throw new VmunitError('ERR_NOT_FOUND', `Template ${template} has no version ${version}.`, {
+      details: { template, version, known: known.versions.map(({ number }) => number) },
+    })
+  }
+  if (found.state === 'revoked' || found.state === 'draft') {
+    throw new VmunitError(
+      'ERR_WRONG_STATE',
+      `Version ${version} of ${template} is ${found.state}; nothing is made from it.`,
+      {
+        details: { template, version, state: found.state },
+      },
+    )
+  }
+  return found
+}

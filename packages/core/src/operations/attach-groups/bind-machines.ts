@@ -1,0 +1,73 @@
+import type { ServerDeclaration } from '../../domain/group-declaration.ts'
+import type { ManagementUnit } from '../../domain/management-unit.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { Machine, World } from '../../ports/index.ts'
+
+export interface BindingOptions {
+  /** By management address: the id or the name of the machine, where the hypervisor's addresses do not tell. */
+  readonly vms: Readonly<Record<string, string>>
+  /** Whether every server must find its machine. */
+  readonly mustFind: boolean
+}
+
+/**
+ * Finds the machine of each declared server: the one that is named for its address, else the one at which the
+ * hypervisor reports the address. Exactly one must match.
+ *
+ * @throws {@link VmunitError} `ERR_CONFLICT` when several match, `ERR_NOT_FOUND` when none does and one must.
+ */
+export function bindMachines(
+  world: World,
+  { unit, servers }: { readonly unit: ManagementUnit; readonly servers: readonly ServerDeclaration[] },
+  options: BindingOptions,
+): ReadonlyMap<string, Machine> {
+  const machines = [...(world.machines.get(unit.hypervisor)?.values() ?? [])]
+  const byAddress = Map.groupBy(
+    machines.flatMap((machine) => machine.addresses.map((address) => ({ address, machine }))),
+    ({ address }) => address,
+  )
+  const byName = Map.groupBy(machines, ({ name }) => name)
+  const byId = world.machines.get(unit.hypervisor)
+  const bound = new Map<string, Machine>()
+  const missing: string[] = []
+  for (const { address } of servers) {
+    const wanted = options.vms[address]
+    const named = wanted === undefined ? undefined : byId?.get(wanted)
+    const matches =
+      wanted === undefined
+        ? (byAddress.get(address) ?? []).map(({ machine }) => machine)
+        : named === undefined
+          ? (byName.get(wanted) ?? [])
+          : [named]
+    const [match, ...others] = matches
+    if (others.length > 0) {
+      throw new VmunitError(
+        'ERR_CONFLICT',
+        `Server ${address} fits several machines: ${matches.map(({ id }) => id).join(', ')}. Name the right one in vms.`,
+        { details: { address, machines: matches.map(({ id, name }) => ({ id, name })) } },
+      )
+    }
+    if (match === undefined) missing.push(address)
+    else bound.set(address, match)
+  }
+  if (missing.length > 0 && options.mustFind) {
+    throw new VmunitError(
+      'ERR_NOT_FOUND',
+      `No machine of ${unit.hypervisor} has the address ${missing.join(', ')}. Switch them on, or name them in vms.`,
+      { details: { missing, blind: world.blind.get(unit.hypervisor) } },
+    )
+  }
+  checkEachOnce(bound)
+  return bound
+}
+
+function checkEachOnce(bound: ReadonlyMap<string, Machine>): void {
+  const byMachine = Map.groupBy(bound, ([, machine]) => machine.id)
+  for (const [id, servers] of byMachine) {
+    if (servers.length < 2) continue
+    const addresses = servers.map(([address]) => address)
+    throw new VmunitError('ERR_CONFLICT', `Servers ${addresses.join(' and ')} would share machine ${id}.`, {
+      details: { machine: id, addresses },
+    })
+  }
+}

@@ -1,0 +1,45 @@
+import * as z from 'zod'
+import type { ServerGroup } from '../../domain/management-unit.ts'
+import { groupParser } from '../../domain/parsers.ts'
+import { keys, plain } from '../../engine/documents.ts'
+import type { DocumentUpdate, StepKind } from '../../ports/index.ts'
+import { nothing } from '../steps/schemas.ts'
+
+const input = z.object({ group: z.custom<ServerGroup>((value) => groupParser.parse(value) !== undefined) })
+type Input = z.infer<typeof input>
+
+/** Registers a group and its addresses. The effect is the records themselves, made with the journal's. */
+export const recordGroup: StepKind<Input, Record<string, never>> = {
+  name: 'group.record',
+  version: 1,
+  input,
+  output: nothing,
+  observe: async () => ({ state: 'absent' }),
+  act: async () => ({}),
+  records({ group }, moment) {
+    if (moment.type !== 'done') return []
+    const holders = group.servers.flatMap(({ slot, address, serviceAddress }) =>
+      [address, ...(serviceAddress === undefined ? [] : [serviceAddress])].map(
+        (one): DocumentUpdate => ({ key: keys.address(one), update: () => `${group.unit} ${slot}` }),
+      ),
+    )
+    return [{ key: keys.group(group.unit, group.name), update: () => plain(group) }, ...holders]
+  },
+}
+
+const forgetInput = z.object({ unit: z.string(), group: z.string(), addresses: z.array(z.string()) })
+type ForgetInput = z.infer<typeof forgetInput>
+
+/** Unregisters a group and its addresses. */
+export const forgetGroup: StepKind<ForgetInput, Record<string, never>> = {
+  name: 'group.forget',
+  version: 1,
+  input: forgetInput,
+  output: nothing,
+  observe: async () => ({ state: 'absent' }),
+  act: async () => ({}),
+  records({ unit, group, addresses }, moment) {
+    if (moment.type !== 'done') return []
+    return [keys.group(unit, group), ...addresses.map(keys.address)].map((key) => ({ key, update: () => undefined }))
+  },
+}

@@ -1,0 +1,109 @@
+import * as z from 'zod'
+import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
+import { schemas } from '../../domain/parsers.ts'
+import { groupClaim } from '../../engine/claims.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { Operation, World } from '../../ports/index.ts'
+import { forgetGroup } from '../attach-groups/record-group.ts'
+import { defineOperation } from '../define-operation.ts'
+import { type FleetResult, fleetResult } from '../fleet-result.ts'
+import { expectServer } from '../roll/expect.ts'
+import { type Member, machineOf, presentMachine } from '../roll/member.ts'
+import { groupsOf, markNotes, membersOf, unitOf } from '../roll/members-of.ts'
+import { isRunning } from '../roll/replace.ts'
+import { draft, EVERYTHING, type GroupProcedure, type Lane, rolling } from '../roll/stage.ts'
+import { leavePool, releaseMachine } from '../steps/index.ts'
+
+export interface DetachGroupsInput {
+  readonly unit: string
+  readonly groups: readonly string[]
+}
+
+const input = z.strictObject({ unit: schemas.name, groups: z.array(schemas.name).min(1) })
+
+/**
+ * Unregisters groups: their servers leave their pools, their machines lose our marker and go back to the resource
+ * manager, and their names and addresses are free again (manual 6.2.3, step 3).
+ *
+ * The machines stay as they are, switched on or off. The servers must be stopped first.
+ *
+ * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_WRONG_STATE` naming the servers that still run.
+ */
+export const detachGroups: Operation<DetachGroupsInput, FleetResult> = defineOperation({
+  name: 'detachGroups',
+  version: 1,
+  input,
+  kinds: [leavePool, releaseMachine, forgetGroup],
+  plan(request, world) {
+    const unit = unitOf(world, request.unit)
+    const groups = groupsOf(unit, request.groups)
+    const procedures = groups.map((group) => procedureOf(world, unit, group))
+    return {
+      claims: groups.map(({ name }) => groupClaim(unit.name, name)),
+      servers: groups.flatMap(({ servers }) =>
+        servers.map(({ slot, address, machine }) => ({
+          server: slot,
+          address,
+          action: 'detach' as const,
+          reason: machine === undefined ? 'has no machine' : `gives ${machine.id} back`,
+        })),
+      ),
+      phases: rolling('detach', procedures, EVERYTHING),
+      notes: markNotes(groups),
+    }
+  },
+  result: (_plan, finished) => fleetResult(finished),
+})
+
+function procedureOf(world: World, unit: ManagementUnit, group: ServerGroup): GroupProcedure {
+  const members = membersOf(world, unit, group)
+  const running = members.filter(isRunning)
+  if (running.length > 0) {
+    const names = running.map(({ server }) => `${server.address} (${server.status})`).join(', ')
+    throw new VmunitError('ERR_WRONG_STATE', `Group ${group.name} still runs: ${names}. Stop it first.`, {
+      details: { unit: unit.name, group: group.name, servers: running.map(({ server }) => server.slot) },
+    })
+  }
+  const addresses = group.servers.flatMap(({ address, serviceAddress }) =>
+    serviceAddress === undefined ? [address] : [address, serviceAddress],
+  )
+  return {
+    change: {
+      group: group.name,
+      action: 'detach',
+      reason: 'goes back to the resource manager',
+      disturbs: false,
+      expects: members.flatMap((member) => expectServer(world, member)),
+    },
+    stages: [
+      { name: 'leave', lanes: members.map(leaveLane) },
+      { name: 'release', lanes: members.map(releaseLane) },
+      {
+        name: 'forget',
+        lanes: [
+          [
+            draft(forgetGroup, {
+              id: `${group.name}/forget`,
+              input: { unit: unit.name, group: group.name, addresses },
+            }),
+          ],
+        ],
+      },
+    ],
+    back: [],
+  }
+}
+
+function leaveLane({ unit, tier, server }: Member): Lane {
+  if (tier.balancer === undefined) return []
+  const { name, pool } = tier.balancer
+  const step = { balancer: name, pool, unit: unit.name, slot: server.slot }
+  return [draft(leavePool, { id: `${server.slot}/leave`, server: server.slot, input: step })]
+}
+
+function releaseLane(member: Member): Lane {
+  const { server } = member
+  if (server.machine?.operationId === undefined) return []
+  const step = machineOf(member, presentMachine(server.machine))
+  return [draft(releaseMachine, { id: `${server.slot}/release`, server: server.slot, input: step })]
+}

@@ -1,0 +1,128 @@
+import * as z from 'zod'
+import type { Definition } from '../../domain/definition.ts'
+import type { ManagementUnit } from '../../domain/management-unit.ts'
+import { definitionParser, schemas, unitParser } from '../../domain/parsers.ts'
+import { keys, plain } from '../../engine/documents.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { Operation, StepKind, World } from '../../ports/index.ts'
+import { defineOperation } from '../define-operation.ts'
+import { unitOf } from '../roll/members-of.ts'
+import { draft, EVERYTHING, rolling } from '../roll/stage.ts'
+import { nothing } from '../steps/schemas.ts'
+
+export interface ImportDefinitionInput {
+  readonly unit: string
+  /** The hash of a definition that `manager.definitions.add` took in. */
+  readonly definition: string
+}
+
+export interface ImportDefinitionResult {
+  readonly runId: string
+  readonly definition: string
+  readonly tiers: readonly string[]
+}
+
+const input = z.strictObject({ unit: schemas.name, definition: z.string().min(1) })
+
+const registerInput = z.object({
+  unit: z.string(),
+  definition: z.custom<Definition>((value) => definitionParser.parse(value) !== undefined),
+})
+type RegisterInput = z.infer<typeof registerInput>
+
+const registerDefinition: StepKind<RegisterInput, Record<string, never>> = {
+  name: 'unit.define',
+  version: 1,
+  input: registerInput,
+  output: nothing,
+  observe: async () => ({ state: 'absent' }),
+  act: async () => ({}),
+  records({ unit, definition }, moment) {
+    if (moment.type !== 'done') return []
+    const { hash, tiers } = definition
+    return [{ key: keys.unit(unit), update: (value) => plain({ ...unitParser.parse(value), tiers, definition: hash }) }]
+  },
+}
+
+/**
+ * Registers a definition directory with a unit; the one before is replaced as a whole, or stays as a whole.
+ *
+ * The servers stay as they are until `updateUnit` reflects it. Runs that have begun keep the definition that they
+ * were planned with.
+ *
+ * @throws {@link VmunitError} `ERR_NOT_FOUND` for a unknown definition or template; `ERR_NOT_CONFIGURED` for a balancer
+ * that the manager was not given; `ERR_WRONG_STATE` when a tier of attached servers would vanish.
+ * @example
+ * ```ts
+ * const definition = await manager.definitions.add(await readDefinition('./definition'))
+ * await manager.execute(importDefinition, { unit: 'gyoumu_a', definition: definition.hash })
+ * ```
+ */
+export const importDefinition: Operation<ImportDefinitionInput, ImportDefinitionResult> = defineOperation({
+  name: 'importDefinition',
+  version: 1,
+  input,
+  kinds: [registerDefinition],
+  plan(request, world) {
+    const unit = unitOf(world, request.unit)
+    const definition = world.definitions.get(request.definition)
+    if (definition === undefined) {
+      throw new VmunitError(
+        'ERR_NOT_FOUND',
+        'That definition is not in the store. Add it with manager.definitions.add().',
+        {
+          details: { definition: request.definition },
+        },
+      )
+    }
+    checkTiers(world, unit, definition)
+    const step = draft(registerDefinition, {
+      id: `${unit.name}/define@${definition.hash.slice(0, 12)}`,
+      input: { unit: unit.name, definition: plain(definition) },
+    })
+    const reason = `definition ${unit.definition?.slice(0, 12) ?? 'none'} → ${definition.hash.slice(0, 12)}`
+    const change = { group: unit.name, action: 'define' as const, reason, disturbs: false, expects: [] }
+    return {
+      claims: [`definition/${unit.name}`],
+      servers: [],
+      phases: rolling('define', [{ change, stages: [{ name: 'define', lanes: [[step]] }], back: [] }], EVERYTHING),
+    }
+  },
+  result: ({ input: given, phases }, { runId }) => {
+    const { definition } = input.parse(given)
+    const step = phases[0]?.changes[0]?.steps[0]
+    const { tiers } = registerInput.parse(step?.input).definition
+    return { runId, definition, tiers: tiers.map(({ id }) => id) }
+  },
+})
+
+function checkTiers(world: World, unit: ManagementUnit, definition: Definition): void {
+  const tiers = new Set(definition.tiers.map(({ id }) => id))
+  const lost = unit.groups.flatMap(({ servers }) => servers).filter(({ tierId }) => !tiers.has(tierId))
+  if (lost.length > 0) {
+    const names = lost.map(({ address, tierId }) => `${address} (${tierId})`).join(', ')
+    throw new VmunitError(
+      'ERR_WRONG_STATE',
+      `The definition lacks the tiers of attached servers: ${names}. Detach them first.`,
+      {
+        details: { unit: unit.name, servers: lost.map(({ slot }) => slot) },
+      },
+    )
+  }
+  for (const { id, template, balancer } of definition.tiers) {
+    if (!world.templates.has(template)) {
+      throw new VmunitError('ERR_NOT_FOUND', `Tier ${id} names template ${template}, which is not registered.`, {
+        details: { tier: id, template, known: [...world.templates.keys()].slice(0, 20) },
+      })
+    }
+    if (balancer !== undefined && !world.balancers.has(balancer.name)) {
+      throw new VmunitError(
+        'ERR_NOT_CONFIGURED',
+        `Tier ${id} names balancer ${balancer.name}, which createManager was not given.`,
+        {
+          details: { tier: id, balancer: balancer.name, known: [...world.balancers] },
+        },
+      )
+    }
+  }
+}

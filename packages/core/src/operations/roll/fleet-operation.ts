@@ -1,0 +1,62 @@
+import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
+import type { ChangeAction, PlannedServer } from '../../domain/plan.ts'
+import { groupClaim } from '../../engine/claims.ts'
+import type { Draft, World } from '../../ports/index.ts'
+import { expectServer } from './expect.ts'
+import { type Member, presentMachine } from './member.ts'
+import { groupsOf, markNotes, membersOf, unitOf } from './members-of.ts'
+import { type GroupProcedure, type Stage, wholeUnit } from './stage.ts'
+import type { Placed } from './stages.ts'
+
+/** What an operation does to one server, as a line of the plan. */
+export interface Verdict {
+  readonly action: ChangeAction
+  readonly reason: string
+}
+
+export interface FleetOperation {
+  readonly unit: string
+  readonly groups?: readonly string[] | undefined
+  /** Throws when the operation is not allowed for the server. */
+  readonly judge: (member: Member) => Verdict
+  /** Whether the servers concerned are out of service while it goes on. */
+  readonly disturbs: boolean
+  readonly stages: (unit: ManagementUnit, placed: readonly Placed[]) => readonly Stage[]
+}
+
+/** Plans an operation on all servers of a unit or of some groups, stage by stage over all of them. */
+export function planFleet(world: World, operation: FleetOperation): Draft {
+  const unit = unitOf(world, operation.unit)
+  const groups = groupsOf(unit, operation.groups)
+  const lines: PlannedServer[] = []
+  const changed: ServerGroup[] = []
+  const procedures: GroupProcedure[] = []
+  for (const group of groups) {
+    const judged = membersOf(world, unit, group).map((member) => ({ member, verdict: operation.judge(member) }))
+    for (const { member, verdict } of judged) {
+      lines.push({ server: member.server.slot, address: member.server.address, ...verdict })
+    }
+    const affected = judged.filter(({ verdict }) => verdict.action !== 'none')
+    const [first] = affected
+    if (first === undefined) continue
+    const members = affected.map(({ member }) => member)
+    const placed = members.map((member) => ({ member, machine: presentMachine(member.server.machine) }))
+    changed.push(group)
+    procedures.push({
+      change: {
+        group: group.name,
+        ...first.verdict,
+        disturbs: operation.disturbs,
+        expects: members.flatMap((member) => expectServer(world, member)),
+      },
+      stages: operation.stages(unit, placed),
+      back: [],
+    })
+  }
+  return {
+    claims: changed.map(({ name }) => groupClaim(unit.name, name)),
+    servers: lines,
+    phases: wholeUnit(procedures),
+    notes: markNotes(changed),
+  }
+}

@@ -1,0 +1,36 @@
+import type { Definition } from '../../domain/definition.ts'
+import type { BoundMachine, ManagementUnit, VirtualServer } from '../../domain/management-unit.ts'
+import type { Plain } from '../../domain/plain.ts'
+import type { Tier } from '../../domain/tier.ts'
+
+/** A server with all that its steps are planned from. */
+export interface Member {
+  readonly unit: ManagementUnit
+  readonly group: string
+  readonly tier: Tier
+  readonly server: VirtualServer
+  /** What is to be reflected on it. */
+  readonly definition?: Definition | undefined
+}
+
+/** The machine that a step is about: one that exists, or the output of a step that will create it. */
+export interface MachineRef {
+  /** `{ id, operationId }`. */
+  readonly machine: Plain
+  readonly id: Plain
+}
+
+/** The machine that the server is bound to now. */
+export function presentMachine(machine: BoundMachine | undefined): MachineRef {
+  return { machine: machine === undefined ? null : { ...machine }, id: machine?.id }
+}
+
+/** Where the guest of a member is. */
+export function guestOf({ unit, server }: Member, { id }: MachineRef): Plain {
+  return { hypervisor: unit.hypervisor, machine: id, address: server.address, port: server.port }
+}
+
+/** The inputs of every step about the machine of a member. */
+export function machineOf({ unit, server }: Member, { machine }: MachineRef): { readonly [key: string]: Plain } {
+  return { hypervisor: unit.hypervisor, unit: unit.name, slot: server.slot, machine }
+}

@@ -1,0 +1,53 @@
+import type { Definition } from '../../domain/definition.ts'
+import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { World } from '../../ports/index.ts'
+import type { Member } from './member.ts'
+
+/** The unit of that name, as far as the principal may see it. */
+export function unitOf(world: World, name: string): ManagementUnit {
+  const unit = world.units.get(name)
+  if (unit !== undefined) return unit
+  throw new VmunitError('ERR_NOT_FOUND', `There is no unit ${name} that ${world.principal.name} may use.`, {
+    details: { unit: name, known: [...world.units.keys()].slice(0, 20) },
+  })
+}
+
+/** The groups of these names, in the order of the unit; all of them when no names are given. */
+export function groupsOf(unit: ManagementUnit, names: readonly string[] | undefined): readonly ServerGroup[] {
+  if (names === undefined) return unit.groups
+  const known = new Set(unit.groups.map(({ name }) => name))
+  const missing = names.filter((name) => !known.has(name))
+  if (missing.length > 0) {
+    throw new VmunitError('ERR_NOT_FOUND', `Unit ${unit.name} has no group ${missing.join(', ')}.`, {
+      details: { unit: unit.name, missing, known: [...known].slice(0, 20) },
+    })
+  }
+  return unit.groups.filter(({ name }) => names.includes(name))
+}
+
+/** The registered definition of a unit, when there is one. */
+export function definitionOf(world: World, unit: ManagementUnit): Definition | undefined {
+  return unit.definition === undefined ? undefined : world.definitions.get(unit.definition)
+}
+
+/** The servers of a group with their tiers. */
+export function membersOf(world: World, unit: ManagementUnit, group: ServerGroup): readonly Member[] {
+  const definition = definitionOf(world, unit)
+  return group.servers.map((server) => {
+    const tier = unit.tiers.find(({ id }) => id === server.tierId)
+    if (tier === undefined) {
+      throw new VmunitError(
+        'ERR_UNKNOWN_TIER',
+        `Server ${server.address} is of tier ${server.tierId}, which the definition of ${unit.name} does not have.`,
+        { details: { unit: unit.name, server: server.slot, tier: server.tierId } },
+      )
+    }
+    return { unit, group: group.name, tier, server, definition }
+  })
+}
+
+/** Notes about groups that bear a fault mark: they are worked on all the same (manual 7.4.7). */
+export function markNotes(groups: readonly ServerGroup[]): readonly string[] {
+  return groups.flatMap(({ name, mark }) => (mark === undefined ? [] : [`${name} bears a fault mark: ${mark.comment}`]))
+}

@@ -1,0 +1,215 @@
+import type { ServerGroup } from '../../domain/management-unit.ts'
+import type { ChangeAction, PlannedServer } from '../../domain/plan.ts'
+import type { TemplateVersion } from '../../domain/template.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { World } from '../../ports/index.ts'
+import { bindServer, createMachine, quarantineMachine, removeMachine } from '../steps/index.ts'
+import { expectServer } from './expect.ts'
+import { type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
+import { draft, type GroupProcedure, outputOf, type Stage, type StepDraft } from './stage.ts'
+import {
+  blockStage,
+  type Placed,
+  powerOnStage,
+  reflectStages,
+  shutdownStage,
+  startStages,
+  stopStages,
+  unblockStage,
+} from './stages.ts'
+
+export interface Replacement {
+  readonly version: TemplateVersion
+  /** `tier`: servers whose tier uses the template; `group`: then all servers of such a group. */
+  readonly replace: 'tier' | 'group'
+  /** `afterHealth`: the old machines are kept, switched off, until the new ones serve; `first`: there is no way back. */
+  readonly returnOld: 'afterHealth' | 'first'
+}
+
+export interface ReplacedGroup {
+  readonly servers: readonly PlannedServer[]
+  /** Undefined when the group needs no change. */
+  readonly procedure: GroupProcedure | undefined
+}
+
+/** Plans how the servers of one group are replaced by machines of a template version; the others are restarted with them. */
+export function replaceGroup(
+  world: World,
+  { group, members }: { readonly group: ServerGroup; readonly members: readonly Member[] },
+  replacement: Replacement,
+): ReplacedGroup {
+  const { version } = replacement
+  const uses = (member: Member): boolean => member.tier.template === version.template
+  const isOld = (member: Member): boolean => uses(member) && member.server.templateVersion !== version.number
+  const isAffected = members.some(isOld)
+  const replaced = isAffected ? members.filter((m) => isOld(m) || (replacement.replace === 'group' && uses(m))) : []
+  const restarted = isAffected ? members.filter((member) => !replaced.includes(member) && isRunning(member)) : []
+  const servers = members.map((member) => lineOf(member, { replaced, restarted, version }))
+  if (replaced.length === 0) return { servers, procedure: undefined }
+  checkAdopted(replaced)
+  return {
+    servers,
+    procedure: {
+      change: {
+        group: group.name,
+        action: 'replace',
+        reason: reasonOf(replaced, version),
+        disturbs: members.some(isRunning),
+        expects: members.flatMap((member) => expectServer(world, member)),
+      },
+      ...stagesOf(world, { replaced, restarted }, replacement),
+    },
+  }
+}
+
+interface Parts {
+  readonly replaced: readonly Member[]
+  readonly restarted: readonly Member[]
+}
+
+function stagesOf(
+  world: World,
+  parts: Parts,
+  { version, returnOld }: Replacement,
+): Pick<GroupProcedure, 'stages' | 'back'> {
+  const { replaced, restarted } = parts
+  const tiers = replaced[0]?.unit.tiers ?? []
+  const old = replaced.map((member): Placed => ({ member, machine: presentMachine(member.server.machine) }))
+  const fresh = replaced.map((member): Placed => ({ member, machine: createdMachine(member, version) }))
+  const others = restarted.map((member): Placed => ({ member, machine: presentMachine(member.server.machine) }))
+  const stopped = [...old, ...others].filter(({ member }) => isRunning(member))
+  const started = [...fresh, ...others].filter(({ member }) => isRunning(member))
+  const wasOn = old.filter(({ member }) => isPoweredOn(world, member))
+  const back = (placed: readonly Placed[]): readonly Placed[] => placed.map((place) => ({ ...place, prefix: 'back' }))
+
+  const stages: readonly Stage[] = [
+    blockStage(stopped),
+    ...stopStages(tiers, stopped),
+    shutdownStage(wasOn),
+    each('detach', replaced, (member) => bind(member, { verb: 'detach', machine: null })),
+    ...(returnOld === 'first' ? [each('return', replaced, removeOld)] : []),
+    each('provide', replaced, (member) => create(member, version)),
+    each('attach', replaced, (member) => attach(member, version)),
+    powerOnStage(fresh),
+    ...reflectStages(tiers, fresh, () => true),
+    ...startStages(tiers, started),
+    unblockStage(started),
+    ...(returnOld === 'afterHealth' ? [each('return old', replaced, removeOld)] : []),
+  ]
+  if (returnOld === 'first') return { stages, back: [] }
+  return {
+    stages,
+    back: [
+      blockStage(back(stopped)),
+      each('quarantine', replaced, (member) => quarantine(member, version)),
+      each('rebind', replaced, rebind),
+      powerOnStage(back(wasOn)),
+      ...startStages(tiers, back(stopped)),
+      unblockStage(back(stopped)),
+    ],
+  }
+}
+
+/** Whether the application may be running, so that it must be stopped first and started afterwards. */
+export function isRunning({ server }: Member): boolean {
+  return server.status !== 'initial' && server.status !== 'stopped' && server.status !== 'fault(updating)'
+}
+
+function isPoweredOn(world: World, { unit, server }: Member): boolean {
+  const id = server.machine?.id
+  return id !== undefined && world.machines.get(unit.hypervisor)?.get(id)?.power !== 'off'
+}
+
+function createId({ server }: Member, { template, number }: TemplateVersion): string {
+  return `${server.slot}/create@${template}:${number}`
+}
+
+function createdMachine(member: Member, version: TemplateVersion): MachineRef {
+  const step = createId(member, version)
+  return { machine: outputOf(step, 'machine'), id: outputOf(step, 'id') }
+}
+
+function each(name: string, members: readonly Member[], step: (member: Member) => StepDraft): Stage {
+  return { name, lanes: members.map((member) => [step(member)]) }
+}
+
+function create(member: Member, version: TemplateVersion): StepDraft {
+  const { unit, tier, server } = member
+  const service = { name: tier.networks.service, address: server.serviceAddress }
+  const networks = [
+    { name: tier.networks.management, address: server.address },
+    ...(server.serviceAddress === undefined ? [] : [service]),
+  ]
+  const input = { hypervisor: unit.hypervisor, unit: unit.name, slot: server.slot, image: version.image, networks }
+  return draft(createMachine, { id: createId(member, version), server: server.slot, input })
+}
+
+function attach(member: Member, version: TemplateVersion): StepDraft {
+  const { machine } = createdMachine(member, version)
+  return bind(member, { verb: 'attach', machine, templateVersion: version.number, status: 'initial' })
+}
+
+function rebind(member: Member): StepDraft {
+  const { machine, templateVersion, definitionHash, status } = member.server
+  return bind(member, {
+    verb: 'rebind',
+    machine: machine === undefined ? null : { ...machine },
+    templateVersion,
+    definitionHash,
+    status: status === 'initial' ? 'initial' : 'stopped',
+  })
+}
+
+function bind(
+  { unit, server }: Member,
+  { verb, ...input }: { readonly verb: string; readonly [field: string]: StepDraft['input'] },
+): StepDraft {
+  return draft(bindServer, {
+    id: `${server.slot}/${verb}`,
+    server: server.slot,
+    input: { status: 'stopped', ...input, unit: unit.name, slot: server.slot },
+  })
+}
+
+function removeOld(member: Member): StepDraft {
+  const { server } = member
+  const input = machineOf(member, presentMachine(server.machine))
+  return draft(removeMachine, { id: `${server.slot}/return-old`, server: server.slot, input, final: true })
+}
+
+function quarantine(member: Member, version: TemplateVersion): StepDraft {
+  const input = machineOf(member, createdMachine(member, version))
+  return draft(quarantineMachine, { id: `${member.server.slot}/quarantine`, server: member.server.slot, input })
+}
+
+function checkAdopted(replaced: readonly Member[]): void {
+  const foreign = replaced.filter(({ server }) => server.machine?.operationId === undefined)
+  if (foreign.length === 0) return
+  const names = foreign.map(({ server }) => server.address).join(', ')
+  throw new VmunitError(
+    'ERR_NOT_ADOPTED',
+    `The machines of ${names} bear no marker of this manager and are not replaced. Attach their groups with adopt: true.`,
+    { details: { servers: foreign.map(({ server }) => server.slot) } },
+  )
+}
+
+function reasonOf(replaced: readonly Member[], version: TemplateVersion): string {
+  const from = new Set(replaced.map(({ server }) => server.templateVersion ?? '?'))
+  return `${version.template} ${[...from].join(', ')} → ${version.number}`
+}
+
+function lineOf(member: Member, { replaced, restarted, version }: Parts & Pick<Replacement, 'version'>): PlannedServer {
+  const { server, tier } = member
+  const line = (action: ChangeAction, reason: string): PlannedServer => ({
+    server: server.slot,
+    address: server.address,
+    action,
+    reason,
+  })
+  if (replaced.includes(member)) {
+    return line('replace', `${version.template} ${server.templateVersion ?? '?'} → ${version.number}`)
+  }
+  if (restarted.includes(member)) return line('restart', 'its group goes out of service')
+  if (tier.template !== version.template) return line('none', `made from ${tier.template}`)
+  return line('none', `${version.template} ${version.number} already`)
+}

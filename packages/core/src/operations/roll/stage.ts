@@ -1,0 +1,96 @@
+import type { Plain } from '../../domain/plain.ts'
+import type { Change, Named, OutputRef, Phase, PlannedStep, Wave } from '../../domain/plan.ts'
+
+/** A step before it knows what it has to wait for. */
+export interface StepDraft {
+  readonly id: string
+  readonly kind: Named
+  readonly server?: string | undefined
+  readonly input: Plain
+  readonly final?: true | undefined
+}
+
+/** What happens to one server in a stage, in order. Lanes of a stage go side by side. */
+export type Lane = readonly StepDraft[]
+
+/** A part of the procedure that every server of the group has finished before the next part begins. */
+export interface Stage {
+  readonly name: string
+  readonly lanes: readonly Lane[]
+}
+
+/** The whole procedure for one group, and its way back. Every group of a plan has the same stages; some are empty. */
+export interface GroupProcedure {
+  readonly change: Omit<Change, 'steps'>
+  readonly stages: readonly Stage[]
+  readonly back: readonly Stage[]
+}
+
+export const EVERYTHING: readonly Wave[] = [{ groups: '100%' }]
+
+/** A draft of a step; the kind is stored by name and version only. */
+export function draft(kind: Named, step: Omit<StepDraft, 'kind'>): StepDraft {
+  return { ...step, kind: { name: kind.name, version: kind.version } }
+}
+
+/** What a step will have put out, for the input of a later one. */
+export function outputOf(step: string, field: string): OutputRef & { readonly [key: string]: Plain } {
+  return { $output: { step, field } }
+}
+
+/** Rolling: one phase in which each group goes through all stages, as many groups at once as the waves allow. */
+export function rolling(name: string, procedures: readonly GroupProcedure[], waves: readonly Wave[]): readonly Phase[] {
+  const changes = procedures.map(({ change, stages }) => ({ ...change, steps: chain(stages) }))
+  return changes.length === 0 ? [] : [{ name, changes, waves }]
+}
+
+/** Whole: each stage is a phase over all groups, with a barrier after it. */
+export function wholeUnit(procedures: readonly GroupProcedure[]): readonly Phase[] {
+  return phasesOf(procedures, ({ stages }) => stages)
+}
+
+/** The way back of a rolling plan: one phase; of a whole one: each stage a phase. */
+export function wayBack(procedures: readonly GroupProcedure[], mode: 'rolling' | 'whole'): readonly Phase[] {
+  const returning = procedures.filter(({ back }) => back.length > 0)
+  if (mode === 'whole') return phasesOf(returning, ({ back }) => back)
+  const changes = returning.map(({ change, back }) => ({ ...change, expects: [], steps: chain(back) }))
+  return changes.length === 0 ? [] : [{ name: 'go back', changes, waves: EVERYTHING }]
+}
+
+function phasesOf(
+  procedures: readonly GroupProcedure[],
+  stagesOf: (procedure: GroupProcedure) => readonly Stage[],
+): readonly Phase[] {
+  const names = [...new Set(procedures.flatMap((procedure) => stagesOf(procedure).map(({ name }) => name)))]
+  const begun = new Set<string>()
+  return names.flatMap((name) => {
+    const changes = procedures.flatMap((procedure): readonly Change[] => {
+      const steps = chain(stagesOf(procedure).filter((stage) => stage.name === name))
+      if (steps.length === 0) return []
+      // Later phases meet what the run itself has changed; only the first can be stale.
+      const isFirst = !begun.has(procedure.change.group)
+      begun.add(procedure.change.group)
+      return [{ ...procedure.change, expects: isFirst ? procedure.change.expects : [], steps }]
+    })
+    return changes.length === 0 ? [] : [{ name, changes, waves: EVERYTHING }]
+  })
+}
+
+/** Each step needs the one before it in its lane; the first of a lane needs the ends of all lanes of the stage before. */
+function chain(stages: readonly Stage[]): readonly PlannedStep[] {
+  const steps: PlannedStep[] = []
+  let ends: readonly string[] = []
+  for (const { lanes } of stages) {
+    const filled = lanes.filter((lane) => lane.length > 0)
+    if (filled.length === 0) continue
+    for (const lane of filled) {
+      let needs = ends
+      for (const step of lane) {
+        steps.push({ ...step, needs })
+        needs = [step.id]
+      }
+    }
+    ends = filled.flatMap((lane) => lane.at(-1)?.id ?? [])
+  }
+  return steps
+}

@@ -1,0 +1,204 @@
+import { PRE_SETUP_HOOK } from '../../domain/definition.ts'
+import { passage } from '../../domain/server-status.ts'
+import { inStartOrder, type Tier } from '../../domain/tier.ts'
+import { VmunitError } from '../../errors/index.ts'
+import {
+  awaitGuest,
+  awaitHealth,
+  blockServer,
+  powerMachine,
+  pushDefinition,
+  runJob,
+  unblockServer,
+} from '../steps/index.ts'
+import { DEFINITION_PATH } from '../steps/push-definition.ts'
+import { guestOf, type MachineRef, type Member, machineOf } from './member.ts'
+import { draft, type Lane, type Stage, type StepDraft } from './stage.ts'
+
+/** How long an application command may run. */
+const COMMAND_TIMEOUT_MS = 3_600_000
+
+/** How long a guest may take from power on until it answers. */
+const BOOT_TIMEOUT_MS = 900_000
+
+/** A member and the machine that a stage works on. */
+export interface Placed {
+  readonly member: Member
+  readonly machine: MachineRef
+  /** Set apart from the same stage elsewhere in the plan: `back`. */
+  readonly prefix?: string | undefined
+}
+
+function idOf({ member, prefix }: Placed, verb: string): string {
+  const id = `${member.server.slot}/${verb}`
+  return prefix === undefined ? id : `${prefix}:${id}`
+}
+
+function stage(name: string, placed: readonly Placed[], lane: (placed: Placed) => Lane): Stage {
+  return { name, lanes: placed.map(lane) }
+}
+
+/** Takes the traffic away from those that have a place in a pool. */
+export function blockStage(placed: readonly Placed[]): Stage {
+  return stage('block', placed, (place) => {
+    const { unit, tier, server } = place.member
+    if (tier.balancer === undefined) return []
+    const { name, pool, drainTimeoutMs } = tier.balancer
+    const input = { balancer: name, pool, unit: unit.name, slot: server.slot, drainTimeoutMs }
+    return [draft(blockServer, { id: idOf(place, 'block'), server: server.slot, input })]
+  })
+}
+
+/** Sends traffic to those whose tier has a balancer. */
+export function unblockStage(placed: readonly Placed[]): Stage {
+  return stage('unblock', placed, (place) => {
+    const { unit, tier, server } = place.member
+    if (tier.balancer === undefined) return []
+    const { name, pool, port } = tier.balancer
+    const address = server.serviceAddress ?? server.address
+    const input = { balancer: name, pool, unit: unit.name, slot: server.slot, address, port }
+    return [draft(unblockServer, { id: idOf(place, 'unblock'), server: server.slot, input })]
+  })
+}
+
+/** Stops the applications: the tiers that start last stop first. */
+export function stopStages(tiers: readonly Tier[], placed: readonly Placed[]): readonly Stage[] {
+  return byTier(inStartOrder(tiers).toReversed(), placed).map(({ name, members }) =>
+    stage(`stop ${name}`, members, (place) => {
+      const { unit, tier, server } = place.member
+      const marks = { unit: unit.name, slot: server.slot, ...statusMarks('stop') }
+      return [jobStep(place, 'stop', { argv: tier.application.stop, marks })]
+    }),
+  )
+}
+
+/** Starts the applications in tier order and waits until each is healthy. */
+export function startStages(tiers: readonly Tier[], placed: readonly Placed[]): readonly Stage[] {
+  return byTier(inStartOrder(tiers), placed).map(({ name, members }) =>
+    stage(`start ${name}`, members, (place) => {
+      const { unit, tier, server } = place.member
+      const { during, done, failed } = passage('start')
+      const key = { unit: unit.name, slot: server.slot }
+      const health = { argv: tier.application.health, timeoutMs: tier.application.startTimeoutMs }
+      return [
+        jobStep(place, 'start', { argv: tier.application.start, marks: { ...key, began: during, failed } }),
+        draft(awaitHealth, {
+          id: idOf(place, 'health'),
+          server: server.slot,
+          input: { guest: guestOf(place.member, place.machine), ...health, marks: { ...key, done, failed } },
+        }),
+      ]
+    }),
+  )
+}
+
+/** Switches the machines on and waits until their guests answer. */
+export function powerOnStage(placed: readonly Placed[]): Stage {
+  return stage('power on', placed, (place) => [
+    powerStep(place, 'on'),
+    draft(awaitGuest, {
+      id: idOf(place, 'answer'),
+      server: place.member.server.slot,
+      input: { ...(guestOf(place.member, place.machine) as object), timeoutMs: BOOT_TIMEOUT_MS },
+    }),
+  ])
+}
+
+/** Shuts the guests down, which switches the machines off. */
+export function shutdownStage(placed: readonly Placed[]): Stage {
+  return stage('shut down', placed, (place) => [powerStep(place, 'shutdown')])
+}
+
+function powerStep(place: Placed, to: 'on' | 'shutdown'): StepDraft {
+  const input = { ...machineOf(place.member, place.machine), to }
+  return draft(powerMachine, { id: idOf(place, `power-${to}`), server: place.member.server.slot, input })
+}
+
+/** Brings the definition to the servers, tier by tier: files, hook when they are built for the first time, build. */
+export function reflectStages(
+  tiers: readonly Tier[],
+  placed: readonly Placed[],
+  firstTime: (placed: Placed) => boolean,
+): readonly Stage[] {
+  return byTier(inStartOrder(tiers), placed).map(({ name, members }) =>
+    stage(`update ${name}`, members, (place) => reflectLane(place, firstTime(place))),
+  )
+}
+
+function reflectLane(place: Placed, isFirstTime: boolean): Lane {
+  const { unit, tier, server, definition } = place.member
+  if (definition === undefined) {
+    throw new VmunitError(
+      'ERR_NOTHING_REGISTERED',
+      `Unit ${unit.name} has no definition directory. Import one first.`,
+      {
+        details: { unit: unit.name },
+      },
+    )
+  }
+  const hasHook = isFirstTime && definition.files.some(({ path }) => path === PRE_SETUP_HOOK)
+  const { build } = tier.application
+  const commands = [
+    ...(hasHook ? [{ verb: 'pre-setup', argv: [`${DEFINITION_PATH}/${PRE_SETUP_HOOK}`] as const }] : []),
+    ...(build === undefined ? [] : [{ verb: 'build', argv: build }]),
+  ]
+  const { during, done, failed } = passage('update')
+  const key = { unit: unit.name, slot: server.slot }
+  const marksOf = (index: number): { readonly [name: string]: string } => ({
+    ...key,
+    failed,
+    ...(index === 0 && { began: during }),
+    ...(index === commands.length && { done, definitionHash: definition.hash }),
+  })
+  const version = definition.hash.slice(0, 12)
+  const push = draft(pushDefinition, {
+    id: idOf(place, `push@${version}`),
+    server: server.slot,
+    input: {
+      guest: guestOf(place.member, place.machine),
+      definition: definition.hash,
+      tierId: tier.id,
+      marks: marksOf(0),
+    },
+  })
+  const jobs = commands.map(({ verb, argv }, index) =>
+    jobStep(place, `${verb}@${version}`, { argv, marks: marksOf(index + 1) }),
+  )
+  return [push, ...jobs]
+}
+
+interface JobStep {
+  readonly argv: readonly string[]
+  readonly marks: { readonly [name: string]: string }
+}
+
+function jobStep(place: Placed, verb: string, { argv, marks }: JobStep): StepDraft {
+  const { server } = place.member
+  return draft(runJob, {
+    id: idOf(place, verb),
+    server: server.slot,
+    input: {
+      guest: guestOf(place.member, place.machine),
+      argv,
+      timeoutMs: COMMAND_TIMEOUT_MS,
+      environment: { VMI_VIRTUALID: server.address },
+      marks,
+    },
+  })
+}
+
+function statusMarks(verb: 'stop'): { readonly began: string; readonly done: string; readonly failed: string } {
+  const { during, done, failed } = passage(verb)
+  return { began: during, done, failed }
+}
+
+/** The members of each place in the order; a place without members stays, so that all groups have the same stages. */
+function byTier(
+  order: readonly (readonly Tier[])[],
+  placed: readonly Placed[],
+): readonly { readonly name: string; readonly members: readonly Placed[] }[] {
+  return order.map((tiers) => {
+    const ids = new Set(tiers.map(({ id }) => id))
+    return { name: [...ids].join(' and '), members: placed.filter(({ member }) => ids.has(member.tier.id)) }
+  })
+}

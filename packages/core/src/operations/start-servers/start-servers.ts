@@ -1,0 +1,64 @@
+import * as z from 'zod'
+import { mayPass } from '../../domain/server-status.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { Operation } from '../../ports/index.ts'
+import { defineOperation } from '../define-operation.ts'
+import { type FleetResult, fleetResult } from '../fleet-result.ts'
+import { planFleet, type Verdict } from '../roll/fleet-operation.ts'
+import { groupsInput } from '../roll/input.ts'
+import type { Member } from '../roll/member.ts'
+import { startStages, unblockStage } from '../roll/stages.ts'
+import { awaitHealth, runJob, unblockServer } from '../steps/index.ts'
+
+export interface StartInput {
+  readonly unit: string
+  /** All groups by default. */
+  readonly groups?: readonly string[] | undefined
+  /** Whether the servers get traffic afterwards. Default true. */
+  readonly unblock?: boolean | undefined
+}
+
+const input = z.strictObject({ ...groupsInput, unblock: z.boolean().optional() })
+
+/**
+ * Starts the applications of a unit or of some groups, tier by tier in start order, then sends them traffic
+ * (manual 6.1.1, 6.1.2).
+ *
+ * Servers that work already count as success and are not touched. Machines are not switched on: see {@link power}.
+ * When a server fails it is `fault(starting)` and the tiers after it are not started.
+ *
+ * @throws {@link VmunitError} `ERR_WRONG_STATE` for servers that were never updated.
+ */
+export const start: Operation<StartInput, FleetResult> = defineOperation({
+  name: 'start',
+  version: 1,
+  input,
+  kinds: [runJob, awaitHealth, unblockServer],
+  plan: ({ unit, groups, unblock = true }, world) =>
+    planFleet(world, {
+      unit,
+      groups,
+      judge: (member) => judge(member, unblock),
+      disturbs: false,
+      stages: ({ tiers }, placed) => {
+        const stopped = placed.filter(({ member }) => member.server.status !== 'working')
+        return [...startStages(tiers, stopped), ...(unblock ? [unblockStage(placed)] : [])]
+      },
+    }),
+  result: (_plan, finished) => fleetResult(finished),
+})
+
+function judge({ server, tier }: Member, unblock: boolean): Verdict {
+  if (!mayPass(server.status, 'start')) {
+    throw new VmunitError(
+      'ERR_WRONG_STATE',
+      `Server ${server.address} is ${server.status}. Update it before it is started.`,
+      {
+        details: { server: server.slot, status: server.status },
+      },
+    )
+  }
+  const lacksTraffic = unblock && tier.balancer !== undefined && server.traffic !== 'in'
+  if (server.status === 'working' && !lacksTraffic) return { action: 'none', reason: 'works already' }
+  return { action: 'start', reason: server.status === 'working' ? 'gets no traffic' : `is ${server.status}` }
+}

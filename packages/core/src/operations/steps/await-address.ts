@@ -1,0 +1,33 @@
+import * as z from 'zod'
+import { VmunitError } from '../../errors/index.ts'
+import type { StepKind } from '../../ports/index.ts'
+import { findMachine } from './find-machine.ts'
+
+const input = z.object({ hypervisor: z.string(), machine: z.string(), timeoutMs: z.number() })
+type Input = z.infer<typeof input>
+
+const output = z.object({ address: z.string() })
+type Output = z.infer<typeof output>
+
+/** Waits until the hypervisor reports the address that a machine was given by its network. */
+export const awaitAddress: StepKind<Input, Output> = {
+  name: 'machine.address',
+  version: 1,
+  input,
+  output,
+  observe: async () => ({ state: 'absent' }),
+  async act({ hypervisor, machine, timeoutMs }, context) {
+    const deadline = context.now() + timeoutMs
+    for (;;) {
+      const found = await findMachine(context.hypervisor(hypervisor), machine, context)
+      const address = found.state === 'done' ? found.value.addresses[0] : undefined
+      if (address !== undefined) return { address }
+      if (context.now() >= deadline) {
+        throw new VmunitError('ERR_TIMEOUT', `Machine ${machine} got no address within ${timeoutMs / 1000} s.`, {
+          details: { machine },
+        })
+      }
+      await context.sleep(500)
+    }
+  },
+}

@@ -1,0 +1,67 @@
+import * as z from 'zod'
+import { templateParser } from '../../domain/parsers.ts'
+import type { TemplateVersion } from '../../domain/template.ts'
+import { keys, plain } from '../../engine/documents.ts'
+import type { StepKind } from '../../ports/index.ts'
+import { machineInput } from './schemas.ts'
+import { ownedMachine } from './server-documents.ts'
+
+const input = z.object({
+  ...machineInput,
+  template: z.string(),
+  version: z.number(),
+  parent: z.number(),
+  note: z.string(),
+  previous: z.enum(['keep', 'deprecate']),
+})
+type Input = z.infer<typeof input>
+
+const output = z.object({ image: z.string(), version: z.number(), parent: z.number() })
+type Output = z.infer<typeof output>
+
+/** Turns the work machine into the next version of a template, and records that version. */
+export const publishImage: StepKind<Input, Output> = {
+  name: 'image.publish',
+  version: 1,
+  input,
+  output,
+  async observe({ hypervisor, template, version, parent }, context) {
+    const { operationId } = context
+    const found = await context.hypervisor(hypervisor).images.published({ template, version, operationId }, context)
+    return found.state === 'done' ? { state: 'done', value: { image: found.value, version, parent } } : found
+  },
+  async act(step, context) {
+    const { template, version, machine } = step
+    const { operationId, manager } = context
+    const owned = ownedMachine({ ...step, manager }, machine)
+    const image = await context
+      .hypervisor(step.hypervisor)
+      .images.publish(owned, { template, version, operationId }, context)
+    return { image, version, parent: step.parent }
+  },
+  records(step, moment) {
+    if (moment.type !== 'done') return []
+    const { template, version, parent, note, previous } = step
+    const added: TemplateVersion = {
+      template,
+      number: version,
+      parent,
+      image: moment.output.image,
+      state: 'active',
+      note,
+    }
+    return [
+      {
+        key: keys.template(template),
+        update: (value) => {
+          const document = templateParser.parse(value)
+          const versions = document.versions.map(
+            (known): TemplateVersion =>
+              known.number === parent && previous === 'deprecate' ? { ...known, state: 'deprecated' } : known,
+          )
+          return plain({ ...document, versions: [...versions, added] })
+        },
+      },
+    ]
+  },
+}

@@ -1,0 +1,75 @@
+import * as z from 'zod'
+import type { Observed } from '../../domain/observed.ts'
+import { VmunitError } from '../../errors/index.ts'
+import type { ExecResult, StepContext, StepKind } from '../../ports/index.ts'
+import { markServer } from './marks.ts'
+import { command, guestInput, marks } from './schemas.ts'
+
+const input = z.object({
+  guest: z.object(guestInput),
+  ...command,
+  environment: z.record(z.string(), z.string()).optional(),
+  marks,
+})
+type Input = z.infer<typeof input>
+
+const output = z.object({ exitCode: z.number() })
+type Output = z.infer<typeof output>
+
+/** How much of a failed command's output stands in the error. */
+const SHOWN_OUTPUT = 2_000
+
+/** Runs a command in a guest exactly once, detached, and waits for its exit code; found again after any interruption. */
+export const runJob: StepKind<Input, Output> = {
+  name: 'guest.job',
+  version: 1,
+  input,
+  output,
+  async observe(step, context) {
+    const guest = await context.guest(step.guest)
+    const job = await guest.job(context.operationId, context)
+    // A job that is still running is waited for by acting again, which starts nothing.
+    return job.state === 'busy' ? { state: 'partial', detail: 'the job runs' } : judge(step, job)
+  },
+  async act(step, context) {
+    const guest = await context.guest(step.guest)
+    const { argv, environment, timeoutMs } = step
+    await guest.startJob(context.operationId, { argv, environment, timeoutMs }, context)
+    return await untilOver(step, context)
+  },
+  records: (step, moment) => markServer(step.marks, moment),
+}
+
+async function untilOver(step: Input, context: StepContext): Promise<Output> {
+  for (let tries = 1; ; tries += 1) {
+    const guest = await context.guest(step.guest)
+    const job = judge(step, await guest.job(context.operationId, context))
+    if (job.state === 'done') return job.value
+    if (job.state === 'absent') {
+      throw new VmunitError('ERR_UNAVAILABLE', `The job on ${step.guest.address} vanished; it is started again.`, {
+        retryable: true,
+      })
+    }
+    await context.sleep(Math.min(1_000, 10 * 2 ** Math.min(tries, 7)))
+  }
+}
+
+/** A job that ended well is done; one that ended badly, or nobody knows how, has failed for good. */
+function judge(step: Input, job: Observed<ExecResult>): Observed<Output> {
+  if (job.state === 'unknown') {
+    throw new VmunitError(
+      'ERR_JOB_UNKNOWN',
+      `"${step.argv.join(' ')}" began on ${step.guest.address} and left no exit code: ${job.detail}.`,
+      { details: { argv: step.argv, address: step.guest.address } },
+    )
+  }
+  if (job.state !== 'done') return job
+  const { exitCode, stdout, stderr } = job.value
+  if (exitCode === 0) return { state: 'done', value: { exitCode } }
+  const shown = new TextDecoder().decode(stderr.length > 0 ? stderr : stdout).slice(-SHOWN_OUTPUT)
+  throw new VmunitError(
+    'ERR_COMMAND_FAILED',
+    `"${step.argv.join(' ')}" ended with exit code ${exitCode} on ${step.guest.address}: ${shown.trim()}`,
+    { details: { argv: step.argv, address: step.guest.address, exitCode, output: shown } },
+  )
+}

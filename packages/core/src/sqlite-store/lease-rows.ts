@@ -1,0 +1,83 @@
+import { VmunitError } from '../errors/index.ts'
+import type { AcquireOptions, LeaseHolder } from '../ports/index.ts'
+import type { Connection } from './connection.ts'
+import { monotonicNow } from './lease-cells.ts'
+import { isGone, ownProcessStart } from './process-identity.ts'
+
+/** What an acquisition found and wrote. */
+export interface Taken {
+  readonly token: number
+  /** When it was taken, by the store's clock and by the monotonic one. */
+  readonly wallMs: number
+  readonly monotonicMs: number
+  /** How long the lease of a predecessor lasted that may still be at it: one that neither gave it back nor died. */
+  readonly expiredTtlMs: number | undefined
+}
+
+/** The table of leases. A row stays when its lease ends, so that no token is used twice. */
+export interface LeaseRows {
+  holder(key: string, signal?: AbortSignal | undefined): Promise<LeaseHolder | undefined>
+  /** Takes what is free, expired, or left by a dead process; `ERR_LOCKED` otherwise. */
+  take(key: string, options: AcquireOptions): Promise<Taken>
+  release(key: string, token: number): Promise<void>
+}
+
+interface LeaseRow {
+  readonly token: number
+  readonly owner: string
+  readonly pid: number
+  readonly process_start: string | null
+  readonly since: number
+  readonly renewed_at: number
+  readonly expires_at: number
+  readonly released: number
+}
+
+/** Works on the table through this connection. */
+export function createLeaseRows({ database, read, write, now }: Connection): LeaseRows {
+  const select = database.prepare(
+    'SELECT token, owner, pid, process_start, since, renewed_at, expires_at, released FROM lease WHERE key = ?',
+  )
+  const insert = database.prepare('INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)')
+  const release = database.prepare('UPDATE lease SET expires_at = ?, released = 1 WHERE key = ? AND token = ?')
+  const processStart = ownProcessStart() ?? null
+  const find = (key: string): LeaseRow | undefined => select.get(key) as LeaseRow | undefined
+
+  return {
+    holder: async (key, signal) => {
+      const row = await read(() => find(key), signal)
+      if (row === undefined || row.expires_at <= now() || hasDied(row)) return undefined
+      return { owner: row.owner, since: row.since, renewedAt: row.renewed_at, expiresAt: row.expires_at }
+    },
+    take: async (key, { owner, ttlMs, signal }) =>
+      await write((transaction) => {
+        const row = find(key)
+        const ended = row === undefined || row.released === 1 || hasDied(row)
+        if (!ended && row.expires_at > transaction.now) throw locked(key, row)
+        const token = (row?.token ?? 0) + 1
+        const { now } = transaction
+        const monotonicMs = monotonicNow()
+        insert.run(key, token, owner, process.pid, processStart, now, now, now + ttlMs)
+        const expiredTtlMs = ended ? undefined : row.expires_at - row.renewed_at
+        return { token, wallMs: now, monotonicMs, expiredTtlMs }
+      }, signal),
+    release: async (key, token) => {
+      await write((transaction) => {
+        release.run(transaction.now, key, token)
+      })
+    },
+  }
+}
+
+/** A dead process makes no call any more. */
+function hasDied({ pid, process_start: start }: LeaseRow): boolean {
+  return pid !== process.pid && start !== null && isGone(pid, start)
+}
+
+function locked(key: string, { owner, since, expires_at: expiresAt }: LeaseRow): VmunitError {
+  return new VmunitError(
+    'ERR_LOCKED',
+    `${owner} holds the lease of ${key} until ${new Date(expiresAt).toISOString()}, unless it renews it: wait, or watch.`,
+    { details: { key, owner, since, expiresAt }, retryable: true },
+  )
+}

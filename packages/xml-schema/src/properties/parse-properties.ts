@@ -1,0 +1,45 @@
+import { type FileIssue, issuesError, quote } from '../issues.ts'
+
+/** One line of a property file that counts. */
+export interface Property {
+  readonly key: string
+  readonly value: string
+  /** Counts from 1. */
+  readonly line: number
+}
+
+/**
+ * Reads a property file (spec §4.4): `key=value` lines in the order of the file.
+ *
+ * Lines that begin with `#` or `!`, empty lines and keys without a value are passed over; blanks at the ends of a line
+ * and round the first `=` do not count; there are no escapes and no continued lines. Of equal keys the last one stays.
+ * Outside comments only ISO 8859-1 characters may stand.
+ *
+ * @param file - how messages and issues call the file.
+ * @throws {@link VmunitError} `ERR_INVALID_FILE` with every line that has other characters, or no key.
+ */
+export function parseProperties(text: string, file: string): readonly Property[] {
+  const properties = new Map<string, Property>()
+  const issues: FileIssue[] = []
+  for (const [index, content] of text.split(/\r\n|\r|\n/).entries()) {
+    const line = index + 1
+    const trimmed = content.replace(/^[ \t\f]+|[ \t\f]+$/g, '')
+    if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith('!')) continue
+    const foreign = /[^\t\x20-\x7e\x80-\xff]/u.exec(trimmed)?.[0]
+    if (foreign !== undefined) {
+      issues.push({ path: file, line, message: `${quote(foreign)} is not a printable ISO 8859-1 character` })
+      continue
+    }
+    const separator = trimmed.indexOf('=')
+    if (separator === -1) continue
+    const key = trimmed.slice(0, separator).replace(/[ \t]+$/, '')
+    const value = trimmed.slice(separator + 1).replace(/^[ \t]+/, '')
+    if (key === '') issues.push({ path: file, line, message: 'there is no key before "="; write key=value' })
+    else if (value !== '') {
+      properties.delete(key)
+      properties.set(key, { key, value, line })
+    }
+  }
+  if (issues.length > 0) throw issuesError('ERR_INVALID_FILE', issues, 'correct the file and read it again')
+  return [...properties.values()]
+}

@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { ERROR_CODES } from '../packages/core/src/errors/index.ts'
+import * as testing from '../packages/core/src/testing/index.ts'
+import { markdownTable } from './markdown-table.ts'
+import { root } from './workspace.ts'
+
+interface Rule {
+  readonly id: string
+  readonly text: string
+  readonly facet?: string | undefined
+  readonly since: string
+}
+
+const NOTE = '<!-- Made by scripts/generate-docs.ts from the sources; edits are lost. -->'
+const check = process.argv.includes('--check')
+const documents = new Map([['docs/errors.md', errors()], ...contracts()])
+
+for (const [file, text] of documents) {
+  const path = join(root, file)
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
+  if (check) {
+    console.log(`${file} is not what the sources say: run npm run docs`)
+    process.exitCode = 1
+    continue
+  }
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  console.log(`wrote ${file}`)
+}
+
+function errors(): string {
+  const rows = Object.entries(ERROR_CODES).map(([code, { meaning, remedy }]) => [`\`${code}\``, meaning, remedy])
+  return [
+    '# Errors',
+    NOTE,
+    'Every error of vmunit is a `VmunitError` with one of these codes. Codes are stable within a major version; messages are not.',
+    markdownTable(['code', 'meaning', 'what to do'], rows),
+  ].join('\n\n')
+}
+
+/** A document for each list of rules that the testing entry publishes: HYPERVISOR_RULES becomes contract-hypervisor.md. */
+function contracts(): readonly [string, string][] {
+  return Object.entries<unknown>({ ...testing }).flatMap(([name, rules]): [string, string][] => {
+    if (!name.endsWith('_RULES')) return []
+    const port = name.slice(0, -'_RULES'.length).toLowerCase().replaceAll('_', '-')
+    return [[`docs/contract-${port}.md`, contract(port, rules as readonly Rule[])]]
+  })
+}
+
+function contract(port: string, rules: readonly Rule[]): string {
+  const rows = rules.map(({ id, text, facet = '', since }) => [id, text, facet, since])
+  return [
+    `# Contract: ${port.replaceAll('-', ' ')}`,
+    NOTE,
+    'Numbers are permanent. A rule with a facet applies to those that have the facet.',
+    markdownTable(['rule', 'text', 'facet', 'since'], rows),
+  ].join('\n\n')
+}

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests see the sources, not a build that may be older.
+const conditions = ['@vmunit/source']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    restoreMocks: true,
+    unstubEnvs: true,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+})
