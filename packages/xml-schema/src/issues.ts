@@ -32,5 +32,5 @@ function placeOf({ path, line }: FileIssue): string {
 /** A value as a message shows it: quoted, and cut when it is long. */
 export function quote(value: unknown): string {
   const text = String(value)
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text)
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 97)}...` : text)
 }

@@ -4,7 +4,7 @@ import { quote } from './issues.ts'
 export function mustBe(what: string): { readonly error: (issue: { readonly input?: unknown }) => string } {
   return {
     error: ({ input }) => {
-      return input === undefined ? `is missing; it must be ${what}` : `must be ${what}, but is ${quote(input)}`
+      return input === undefined ? `is missing, it must be ${what}` : `must be ${what}, but is ${quote(input)}`
     },
   }
 }

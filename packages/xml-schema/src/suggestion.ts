@@ -1,11 +1,11 @@
-/** `; did you mean "x"?` for the known word that is nearest to a mistyped one, or nothing when none is near. */
+/** ` (did you mean "x"?)` for the known word that is nearest to a mistyped one, or nothing when none is near. */
 export function suggestion(word: string, known: readonly string[]): string {
   const ranked = known
     .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked
   if (best === undefined || best.distance > Math.max(2, best.candidate.length / 3)) return ''
-  return `; did you mean "${best.candidate}"?`
+  return ` (did you mean "${best.candidate}"?)`
 }
 
 /** How many characters must be added, left out or changed (Levenshtein); far words are not worth counting. */

@@ -135,6 +135,8 @@ export interface Plan<Output = unknown> {
   readonly attempts: number
   /** What a person should know before starting: interruptions, no way back. */
   readonly notes: readonly string[]
+  /** What was left out or is doubtful; part of the result, where an original command would end with exit code 1. */
+  readonly warnings: readonly string[]
   readonly hash: string
   readonly estimate: { readonly durationMs: number; readonly steps: number }
   /** Carries the type of the result; never present at run time. */

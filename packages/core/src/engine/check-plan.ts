@@ -22,6 +22,7 @@ const planShape: Parser<unknown> = z.looseObject({
   back: z.array(phase),
   attempts: z.number(),
   notes: z.array(z.string()),
+  warnings: z.array(z.string()),
   hash: z.string(),
 })
 

@@ -69,8 +69,8 @@ function updateScopes(
     update: (value: Plain): Plain => {
       let document = value === undefined ? { members: {} } : claimsParser.parse(value)
       for (const { member } of parts) document = change(document, member)
-      const isEmpty = document.whole === undefined && Object.keys(document.members).length === 0
-      return isEmpty ? undefined : { ...document }
+      // Never removed, even when empty: a revision that begins anew could pass for the one that somebody read.
+      return { ...document }
     },
   }))
 }

@@ -64,9 +64,10 @@ export function createGuestConnections(options: GuestConnectionsOptions): GuestC
       }
     },
     async close() {
-      const open = await Promise.allSettled(connections.values())
+      const opened = await Promise.allSettled(connections.values())
       connections.clear()
-      await Promise.allSettled(open.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)))
+      const open = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+      await Promise.allSettled(open.map((connection) => connection.close()))
     },
   }
 }

@@ -28,6 +28,7 @@ export function makePlan<Input, Output>(
     back: draft.back ?? [],
     attempts: draft.attempts ?? 1,
     notes: draft.notes ?? [],
+    warnings: draft.warnings ?? [],
   }
   const steps = draft.phases.reduce((sum, phase) => sum + stepsOf(phase), 0)
   return { ...content, hash: hashOf(content), estimate: { steps, durationMs: estimate(draft.phases) } }

@@ -107,5 +107,5 @@ function resultOf<Output>(engine: EngineOptions, plan: Plan<Output>, progress: P
     const done = progress.steps.get(step)
     return done?.state === 'done' ? done.output : undefined
   }
-  return operation.result(plan, { runId, outcomes, warnings: plan.notes, outputOf }) as Output
+  return operation.result(plan, { runId, outcomes, warnings: plan.warnings, outputOf }) as Output
 }

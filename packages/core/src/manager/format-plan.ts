@@ -10,6 +10,7 @@ export function formatPlan(plan: Plan): string {
   lines.push(...formatServers(plan.servers), ...formatPhases(plan))
   if (plan.back.length > 0) lines.push(`  on failure: ${plan.back.map(({ name }) => name).join(' → ')}`)
   for (const note of plan.notes) lines.push(`  note: ${note}`)
+  for (const warning of plan.warnings) lines.push(`  warning: ${warning}`)
   const { steps } = plan.estimate
   lines.push(steps === 0 ? '  nothing to do' : `  ${steps} steps, about ${formatDuration(plan.estimate.durationMs)}`)
   return lines.join('\n')

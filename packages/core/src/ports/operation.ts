@@ -12,6 +12,7 @@ export interface Draft {
   readonly back?: readonly Phase[] | undefined
   readonly attempts?: number | undefined
   readonly notes?: readonly string[] | undefined
+  readonly warnings?: readonly string[] | undefined
 }
 
 /** What a finished run hands to {@link Operation.result}. */

@@ -1,3 +1,13 @@
+export type { BalancerLab, BalancerRule } from './contract/balancer-lab.ts'
+export { BALANCER_RULES, testLoadBalancer } from './contract/balancer-rules.ts'
+export type { ContractRule, Lab } from './contract/contract-rule.ts'
+export type { GuestCommands, GuestLab, GuestRule, LabArgv } from './contract/guest-lab.ts'
+export { GUEST_RULES, testGuestAccess } from './contract/guest-rules.ts'
+export type { HypervisorLab, HypervisorRule } from './contract/hypervisor-lab.ts'
+export { HYPERVISOR_RULES, testHypervisorDriver } from './contract/hypervisor-rules.ts'
+export type { ContractOptions, ContractRunner, KnownFailure } from './contract/register-rules.ts'
+export type { StoreLab, StoreRule } from './contract/store-lab.ts'
+export { STORE_RULES, testStateStore } from './contract/store-rules.ts'
 export { type ManualClock, manualClock } from './manual-clock.ts'
 export { type VirtualClockOptions, virtualClock } from './virtual-clock.ts'
 export {
@@ -25,13 +35,3 @@ export {
   type WorldProcess,
   type WorldSettings,
 } from './world/index.ts'
-export { BALANCER_RULES, testLoadBalancer } from './contract/balancer-rules.ts'
-export type { BalancerLab, BalancerRule } from './contract/balancer-lab.ts'
-export type { ContractRule, Lab } from './contract/contract-rule.ts'
-export type { GuestCommands, GuestLab, GuestRule, LabArgv } from './contract/guest-lab.ts'
-export { GUEST_RULES, testGuestAccess } from './contract/guest-rules.ts'
-export type { HypervisorLab, HypervisorRule } from './contract/hypervisor-lab.ts'
-export { HYPERVISOR_RULES, testHypervisorDriver } from './contract/hypervisor-rules.ts'
-export type { ContractOptions, ContractRunner, KnownFailure } from './contract/register-rules.ts'
-export type { StoreLab, StoreRule } from './contract/store-lab.ts'
-export { STORE_RULES, testStateStore } from './contract/store-rules.ts'

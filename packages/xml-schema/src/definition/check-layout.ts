@@ -24,7 +24,7 @@ export function checkLayout(entries: readonly Entry[]): Layout {
   if (tierIds.length === 0) {
     issues.push({
       path: '.',
-      message: `there is no tier; each tier is a directory with ${TIER_FILE} and ${VERSION_FILE}`,
+      message: `there is no tier, but each tier is a directory with ${TIER_FILE} and ${VERSION_FILE}`,
     })
   }
   for (const entry of entries) {
@@ -53,7 +53,7 @@ function checkEntry({ kind, path }: Entry): string | undefined {
 }
 
 function checkTop(kind: Entry['kind'], name: string): string | undefined {
-  if (kind === 'file') return 'files do not belong here; here are only the directories of the tiers, and hook/'
+  if (kind === 'file') return 'files do not belong here, only the directories of the tiers and hook/'
   return NAME_PATTERN.test(name) ? undefined : `the tier identifier ${quote(name)} is not ${NAME_RULE}`
 }
 

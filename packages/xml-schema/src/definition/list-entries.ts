@@ -77,10 +77,10 @@ async function inspectDirectory(
 
 async function inspect(root: string, path: string, dirent: Dirent): Promise<Entry | FileIssue> {
   if (/[\p{Cc}\\\uFFFD]/u.test(dirent.name) || !dirent.name.isWellFormed()) {
-    return { path, message: 'the name must be UTF-8 without control characters and backslashes; rename it' }
+    return { path, message: 'the name must be UTF-8 without control characters and backslashes' }
   }
   if (dirent.isSymbolicLink()) {
-    return { path, message: 'symbolic links are not accepted, wherever they point; put the file itself here' }
+    return { path, message: 'symbolic links are not accepted, wherever they point (put the file itself here)' }
   }
   if (dirent.isDirectory()) return { kind: 'directory', path }
   if (!dirent.isFile())
@@ -90,6 +90,8 @@ async function inspect(root: string, path: string, dirent: Dirent): Promise<Entr
 }
 
 function exceededLimit(count: number, sizeBytes: number, { maxFiles, maxBytes }: ListLimits): string | undefined {
-  if (count > maxFiles) return `there are more than ${maxFiles} files and directories; remove some, or raise maxFiles`
-  return sizeBytes > maxBytes ? `the files have more than ${maxBytes} bytes; remove some, or raise maxBytes` : undefined
+  if (count > maxFiles) return `there are more than ${maxFiles} files and directories (remove some, or raise maxFiles)`
+  return sizeBytes > maxBytes
+    ? `the files have more than ${maxBytes} bytes (remove some, or raise maxBytes)`
+    : undefined
 }

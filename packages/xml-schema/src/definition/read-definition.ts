@@ -120,7 +120,7 @@ async function digestEntry(
 ): Promise<Digested | undefined> {
   const isProperties = path.endsWith(`/${TIER_FILE}`) || path.endsWith(`/${VERSION_FILE}`)
   if (isProperties && sizeBytes > MAX_PROPERTY_BYTES) {
-    report({ path, message: `the file has ${sizeBytes} bytes; at most ${MAX_PROPERTY_BYTES} are accepted` })
+    report({ path, message: `the file has ${sizeBytes} bytes, but at most ${MAX_PROPERTY_BYTES} are accepted` })
     return undefined
   }
   try {
@@ -133,7 +133,7 @@ async function digestEntry(
   } catch (error) {
     const changed = error instanceof ChangedFileError
     if (!changed && systemErrorCode(error) === undefined) throw error
-    const reason = changed ? 'changed while it was read' : 'cannot be read; check its permissions'
+    const reason = changed ? 'changed while it was read' : 'cannot be read (check its permissions)'
     report({ path, message: `the file ${reason}` })
     return undefined
   }

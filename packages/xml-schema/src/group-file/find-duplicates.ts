@@ -25,7 +25,7 @@ function findDuplicateName(group: XmlElement, seen: Map<string, XmlElement>, rep
     seen.set(name, group)
     return
   }
-  const message = `the group name ${quote(name)} is taken by ${first.path}; each group needs a name of its own`
+  const message = `the group name ${quote(name)} is taken by ${first.path}, but each group needs its own`
   report({ stage: 'duplicate name', ...attributePlace(group, '@name'), message })
 }
 
@@ -36,7 +36,7 @@ function findDuplicateAddresses(server: XmlElement, seen: Map<string, XmlElement
     const first = seen.get(address)
     if (first === undefined) seen.set(address, server)
     else if (ipv4.safeParse(address).success) {
-      const message = `the address ${address} is taken by ${first.path}; ip and serviceip must be unique in the file`
+      const message = `the address ${address} is taken by ${first.path}, but ip and serviceip must be unique in the file`
       report({ stage: 'duplicate address', ...attributePlace(server, key), message })
     }
   }

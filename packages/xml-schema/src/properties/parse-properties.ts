@@ -34,7 +34,7 @@ export function parseProperties(text: string, file: string): readonly Property[]
     if (separator === -1) continue
     const key = trimmed.slice(0, separator).replace(/[ \t]+$/, '')
     const value = trimmed.slice(separator + 1).replace(/^[ \t]+/, '')
-    if (key === '') issues.push({ path: file, line, message: 'there is no key before "="; write key=value' })
+    if (key === '') issues.push({ path: file, line, message: 'there is no key before "=" (write key=value)' })
     else if (value !== '') {
       properties.delete(key)
       properties.set(key, { key, value, line })

@@ -31,7 +31,7 @@ function missingForBalancer(properties: readonly Property[], file: string): read
   const missing = ['lb.virtualserver.name', 'lb.virtualserver.port'].filter((key) => {
     return !properties.some((property) => property.key === key)
   })
-  return missing.map((key) => ({ path: file, line: use.line, message: `${key} is missing; lb.use needs it` }))
+  return missing.map((key) => ({ path: file, line: use.line, message: `${key} is missing, but lb.use needs it` }))
 }
 
 function tierOf(values: TierFields): Omit<Tier, 'id'> {

@@ -38,7 +38,7 @@ export function checkMarkup(text: string): MarkupProblem | undefined {
   /** The end of the tag at `at`, or what is wrong with it. */
   const readStartTag = (): number | MarkupProblem => {
     const name = matchAt(startTag, text, at)?.[1]
-    if (name === undefined) return { at, message: '"<" does not begin a tag; in text it is written &lt;' }
+    if (name === undefined) return { at, message: '"<" does not begin a tag here (for "<" itself write "&lt;")' }
     if (rootEnded) return { at, message: `the element <${name}> stands after the end of the root element` }
     if (open.length === MAX_DEPTH) return { at, message: `elements are nested more than ${MAX_DEPTH} deep` }
     if (name in Object.prototype || name === 'prototype') return { at, message: `unknown element <${name}>` }
@@ -106,8 +106,8 @@ export function checkMarkup(text: string): MarkupProblem | undefined {
 
 function foreignReference(text: string, at: number): MarkupProblem {
   const shown = /^&[^;\s<"']{0,30};?/.exec(text.slice(at, at + 40))?.[0] ?? '&'
-  const known = '&amp; &lt; &gt; &quot; &apos; and numbers of characters'
-  return { at, message: `${quote(shown)} is not accepted: of references only ${known} are; "&" itself is &amp;` }
+  const known = '&amp; &lt; &gt; &quot; &apos; and numbers such as &#38;'
+  return { at, message: `${quote(shown)} is not accepted, only ${known} (for "&" itself write "&amp;")` }
 }
 
 /** Text up to the next markup; blanks have been skipped. */
@@ -146,5 +146,5 @@ function readInstruction(text: string, at: number): number | MarkupProblem {
   if (declaration === null) return { at, message: `the XML declaration is not like ${expected}` }
   const encoding = declaration[1] ?? declaration[2] ?? 'utf-8'
   if (encoding.toLowerCase() === 'utf-8') return end + 2
-  return { at, message: `the encoding ${quote(encoding)} is declared, but only UTF-8 is accepted: write ${expected}` }
+  return { at, message: `the encoding ${quote(encoding)} is declared, but only UTF-8 is accepted (write ${expected})` }
 }

@@ -17,11 +17,11 @@ export function decodeText(xml: string | Uint8Array, maxBytes: number): DecodedT
   if (sizeBytes > maxBytes) {
     return {
       text: '',
-      problem: { at: 0, message: `the file has ${sizeBytes} bytes; at most ${maxBytes} are accepted` },
+      problem: { at: 0, message: `the file has ${sizeBytes} bytes, but at most ${maxBytes} are accepted` },
     }
   }
   const decoded = typeof xml === 'string' ? withoutMark(xml) : decodeUtf8(xml)
-  const damage = typeof decoded === 'string' ? undefined : 'the file is not UTF-8 here; save it with that encoding'
+  const damage = typeof decoded === 'string' ? undefined : 'the file is not UTF-8 here (save it with that encoding)'
   const source = typeof decoded === 'string' ? decoded : decoded.intact
   const text = source.includes('\r') ? source.replace(/\r\n?/g, '\n') : source
   const at = text.search(FORBIDDEN_CHARACTER)

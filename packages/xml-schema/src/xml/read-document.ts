@@ -18,7 +18,7 @@ export interface XmlElement {
 
 /** The root element of a text that is well-formed and has nothing in it that we refuse, or why it is not. */
 export function readDocument(text: string): XmlElement | MarkupProblem {
-  const problem = checkMarkup(text) ?? checkNames(text)
+  const problem = checkMarkup(text) ?? checkWithLibrary(text)
   if (problem !== undefined) return problem
   const parser = new XMLParser({
     preserveOrder: true,
@@ -37,13 +37,13 @@ export function readDocument(text: string): XmlElement | MarkupProblem {
   return root ?? { at: 0, message: 'the file holds no element' }
 }
 
-/** Repeated attributes, and characters that no name may have: what is left to the validator. */
-function checkNames(text: string): MarkupProblem | undefined {
+/** What is left to the validator: attributes that are repeated. */
+function checkWithLibrary(text: string): MarkupProblem | undefined {
   const result = XMLValidator.validate(text)
   if (result === true) return undefined
   const { msg, line, col } = result.err
   const before = text.split('\n').slice(0, line - 1)
-  return { at: before.reduce((sum, each) => sum + each.length + 1, 0) + col - 1, message: msg }
+  return { at: before.reduce((sum, each) => sum + each.length + 1, 0) + col - 1, message: msg.replace(/\.$/, '') }
 }
 
 const CDATA = '#cdata'

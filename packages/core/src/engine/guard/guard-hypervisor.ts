@@ -4,11 +4,17 @@ import type { Call, HypervisorDriver, ImageCatalog, LimitedAction, OwnedMachine 
 import type { Limiter } from '../limiter.ts'
 import type { Guard } from './guard.ts'
 
+interface Limited {
+  readonly action: LimitedAction
+  readonly placement?: Plain
+  readonly call?: Call | undefined
+}
+
 /** The engine's face of a hypervisor: guarded, limited, and only for machines of this manager. */
 export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter: Limiter): HypervisorDriver {
   const { look, mutate } = guard
 
-  function limited<T>(action: LimitedAction, placement: Plain, work: () => Promise<T>, call?: Call): Promise<T> {
+  function limited<T>({ action, placement = null, call }: Limited, work: () => Promise<T>): Promise<T> {
     const costs = driver.limits?.cost(action, placement) ?? []
     const guarded = (): Promise<T> => mutate(`hypervisor.${action}`, work)
     return costs.length === 0 ? guarded() : limiter.run(costs, guarded, call)
@@ -26,7 +32,8 @@ export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter:
   const images: ImageCatalog = {
     list: (template, call) => look('images.list', () => driver.images.list(template, call)),
     published: (as, call) => look('images.published', () => driver.images.published(as, call)),
-    publish: (machine, as, call) => limited('publish', null, () => driver.images.publish(own(machine), as, call), call),
+    publish: (machine, as, call) =>
+      limited({ action: 'publish', call }, () => driver.images.publish(own(machine), as), call),
     remove: (image, call) => mutate('images.remove', () => driver.images.remove(image, call)),
   }
   return {
@@ -34,11 +41,12 @@ export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter:
     images,
     inventory: (scope, call) => look('hypervisor.inventory', () => driver.inventory(scope, call)),
     created: (spec, call) => look('hypervisor.created', () => driver.created(spec, call)),
-    create: (spec, call) => limited('create', spec.placement, () => driver.create(spec, call), call),
+    create: (spec, call) =>
+      limited({ action: 'create', placement: spec.placement, call }, () => driver.create(spec), call),
     adopt: (id, marker, call) => mutate('hypervisor.adopt', () => driver.adopt(id, marker, call)),
     release: (machine, call) => mutate('hypervisor.release', () => driver.release(own(machine), call)),
-    power: (machine, to, call) => limited('power', null, () => driver.power(own(machine), to, call), call),
-    remove: (machine, call) => limited('remove', null, () => driver.remove(own(machine), call), call),
+    power: (machine, to, call) => limited({ action: 'power', call }, () => driver.power(own(machine), to), call),
+    remove: (machine, call) => limited({ action: 'remove', call }, () => driver.remove(own(machine)), call),
     changes: driver.changes,
     readdress: readdress && {
       set: (machine, networks, call) =>

@@ -9,7 +9,7 @@ import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { checkAvailability } from '../roll/availability.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
-import { groupsOf, markNotes, membersOf, unitOf } from '../roll/members-of.ts'
+import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { replaceGroup } from '../roll/replace.ts'
 import { EVERYTHING, rolling, wayBack, wholeUnit } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
@@ -107,8 +107,8 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
       notes: [
         ...checkAvailability({ unit, groups: disturbed, waves, allowOutage }),
         ...(returnOld === 'first' ? ['the old machines are removed first: there is no way back'] : []),
-        ...markNotes(changed.map(({ group }) => group)),
       ],
+      warnings: markWarnings(changed.map(({ group }) => group)),
     }
   },
   result: (_plan, finished) => fleetResult(finished),

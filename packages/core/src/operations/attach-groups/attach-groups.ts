@@ -86,7 +86,7 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
       servers: attached.flatMap((group) => group.servers.map((server) => lineOf(server, adopt))),
       phases: rolling('attach', procedures, EVERYTHING),
       back: wayBack(procedures, 'rolling'),
-      notes: warnings,
+      warnings,
     }
   },
   result: (_plan, finished) => fleetResult(finished),

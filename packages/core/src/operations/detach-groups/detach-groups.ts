@@ -9,7 +9,7 @@ import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { expectServer } from '../roll/expect.ts'
 import { type Member, machineOf, presentMachine } from '../roll/member.ts'
-import { groupsOf, markNotes, membersOf, unitOf } from '../roll/members-of.ts'
+import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { isRunning } from '../roll/replace.ts'
 import { draft, EVERYTHING, type GroupProcedure, type Lane, rolling } from '../roll/stage.ts'
 import { leavePool, releaseMachine } from '../steps/index.ts'
@@ -49,7 +49,7 @@ export const detachGroups: Operation<DetachGroupsInput, FleetResult> = defineOpe
         })),
       ),
       phases: rolling('detach', procedures, EVERYTHING),
-      notes: markNotes(groups),
+      warnings: markWarnings(groups),
     }
   },
   result: (_plan, finished) => fleetResult(finished),

@@ -31,16 +31,15 @@ export function checkAvailability({ unit, groups, waves, allowOutage }: Disturba
   const interrupted = unit.tiers.filter((tier) => {
     const has = (group: ServerGroup): boolean => group.servers.some(({ tierId }) => tierId === tier.id)
     const available = unit.groups.filter((group) => has(group) && isAvailable(unit, group))
-    const taken = Math.min(width, groups.filter((group) => available.includes(group)).length)
-    return available.length > 0 && taken > 0 && available.length - taken < 1
+    const taken = groups.filter((group) => available.includes(group)).length
+    return taken > 0 && available.length <= Math.min(width, taken)
   })
   if (interrupted.length === 0) return []
   const tiers = interrupted.map(({ id }) => id).join(', ')
-  const text = `the last available group of tier ${tiers} goes out of service: the service of ${unit.name} is interrupted`
-  if (allowOutage) return [text]
+  if (allowOutage) return [`takes the last available group of tier ${tiers}: no other group stands in for it meanwhile`]
   throw new VmunitError(
     'ERR_WOULD_INTERRUPT',
-    `With this plan ${text}. Use smaller waves, add a group, or pass allowOutage: true.`,
+    `The plan takes the last available group of tier ${tiers}. Use smaller waves, add a group, or pass allowOutage: true.`,
     { details: { unit: unit.name, tiers: interrupted.map(({ id }) => id), width } },
   )
 }

@@ -4,7 +4,7 @@ import { groupClaim } from '../../engine/claims.ts'
 import type { Draft, World } from '../../ports/index.ts'
 import { expectServer } from './expect.ts'
 import { type Member, presentMachine } from './member.ts'
-import { groupsOf, markNotes, membersOf, unitOf } from './members-of.ts'
+import { groupsOf, markWarnings, membersOf, unitOf } from './members-of.ts'
 import { type GroupProcedure, type Stage, wholeUnit } from './stage.ts'
 import type { Placed } from './stages.ts'
 
@@ -57,6 +57,6 @@ export function planFleet(world: World, operation: FleetOperation): Draft {
     claims: changed.map(({ name }) => groupClaim(unit.name, name)),
     servers: lines,
     phases: wholeUnit(procedures),
-    notes: markNotes(changed),
+    warnings: markWarnings(changed),
   }
 }

@@ -47,7 +47,7 @@ export function membersOf(world: World, unit: ManagementUnit, group: ServerGroup
   })
 }
 
-/** Notes about groups that bear a fault mark: they are worked on all the same (manual 7.4.7). */
-export function markNotes(groups: readonly ServerGroup[]): readonly string[] {
+/** Warnings about groups that bear a fault mark: they are worked on all the same (manual 7.4.7). */
+export function markWarnings(groups: readonly ServerGroup[]): readonly string[] {
   return groups.flatMap(({ name, mark }) => (mark === undefined ? [] : [`${name} bears a fault mark: ${mark.comment}`]))
 }

@@ -51,9 +51,12 @@ export function wholeUnit(procedures: readonly GroupProcedure[]): readonly Phase
 
 /** The way back of a rolling plan: one phase; of a whole one: each stage a phase. */
 export function wayBack(procedures: readonly GroupProcedure[], mode: 'rolling' | 'whole'): readonly Phase[] {
-  const returning = procedures.filter(({ back }) => back.length > 0)
+  // What the run itself has changed cannot be stale.
+  const returning = procedures
+    .filter(({ back }) => back.length > 0)
+    .map((procedure) => ({ ...procedure, change: { ...procedure.change, expects: [] } }))
   if (mode === 'whole') return phasesOf(returning, ({ back }) => back)
-  const changes = returning.map(({ change, back }) => ({ ...change, expects: [], steps: chain(back) }))
+  const changes = returning.map(({ change, back }) => ({ ...change, steps: chain(back) }))
   return changes.length === 0 ? [] : [{ name: 'go back', changes, waves: EVERYTHING }]
 }
 

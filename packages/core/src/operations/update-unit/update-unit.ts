@@ -7,7 +7,7 @@ import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { checkAvailability } from '../roll/availability.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
-import { groupsOf, markNotes, membersOf, unitOf } from '../roll/members-of.ts'
+import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { reflectGroup } from '../roll/reflect.ts'
 import { EVERYTHING, rolling, wholeUnit } from '../roll/stage.ts'
 import { awaitHealth, blockServer, pushDefinition, runJob, unblockServer } from '../steps/index.ts'
@@ -76,10 +76,8 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
       claims: changed.map(({ group }) => groupClaim(unit.name, group.name)),
       servers: planned.flatMap(({ servers }) => servers),
       phases: request.waves === undefined ? wholeUnit(procedures) : rolling('roll', procedures, waves),
-      notes: [
-        ...checkAvailability({ unit, groups: disturbed, waves, allowOutage }),
-        ...markNotes(changed.map(({ group }) => group)),
-      ],
+      notes: [...checkAvailability({ unit, groups: disturbed, waves, allowOutage })],
+      warnings: markWarnings(changed.map(({ group }) => group)),
     }
   },
   result: (_plan, finished) => fleetResult(finished),
