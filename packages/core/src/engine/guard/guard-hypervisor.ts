@@ -33,7 +33,7 @@ export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter:
     list: (template, call) => look('images.list', () => driver.images.list(template, call)),
     published: (as, call) => look('images.published', () => driver.images.published(as, call)),
     publish: (machine, as, call) =>
-      limited({ action: 'publish', call }, () => driver.images.publish(own(machine), as), call),
+      limited({ action: 'publish', call }, () => driver.images.publish(own(machine), as, call)),
     remove: (image, call) => mutate('images.remove', () => driver.images.remove(image, call)),
   }
   return {
@@ -42,11 +42,11 @@ export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter:
     inventory: (scope, call) => look('hypervisor.inventory', () => driver.inventory(scope, call)),
     created: (spec, call) => look('hypervisor.created', () => driver.created(spec, call)),
     create: (spec, call) =>
-      limited({ action: 'create', placement: spec.placement, call }, () => driver.create(spec), call),
+      limited({ action: 'create', placement: spec.placement, call }, () => driver.create(spec, call)),
     adopt: (id, marker, call) => mutate('hypervisor.adopt', () => driver.adopt(id, marker, call)),
     release: (machine, call) => mutate('hypervisor.release', () => driver.release(own(machine), call)),
-    power: (machine, to, call) => limited({ action: 'power', call }, () => driver.power(own(machine), to), call),
-    remove: (machine, call) => limited({ action: 'remove', call }, () => driver.remove(own(machine)), call),
+    power: (machine, to, call) => limited({ action: 'power', call }, () => driver.power(own(machine), to, call)),
+    remove: (machine, call) => limited({ action: 'remove', call }, () => driver.remove(own(machine), call)),
     changes: driver.changes,
     readdress: readdress && {
       set: (machine, networks, call) =>
