@@ -97,6 +97,7 @@ export type {
   MachineNetwork,
   Notifier,
   Operation,
+  OperationScope,
   OwnedMachine,
   Pool,
   PoolMember,

@@ -82,6 +82,14 @@ export function createEngine(engine: EngineOptions): Engine {
     return holder === undefined ? supervise(runId) : undefined
   }
 
+  async function checkUnowned(runId: string, call: Call): Promise<void> {
+    const holder = await engine.store.holder(keys.run(runId), call)
+    if (holder === undefined || supervisions.has(runId)) return
+    throw new VmunitError('ERR_LOCKED', `Run ${runId} is moved by ${holder.owner} now. Watch it with manager.run().`, {
+      details: { run: runId, owner: holder.owner, since: holder.since, expiresAt: holder.expiresAt },
+    })
+  }
+
   return {
     async start(start, call = {}) {
       const runId = await createRun(engine, start, call)
@@ -105,6 +113,7 @@ export function createEngine(engine: EngineOptions): Engine {
             details: { run: runId, state },
           })
         }
+        await checkUnowned(runId, call)
         const supervision = supervise(runId)
         pauseOnAbort(supervision, call.signal)
         runs.push(handle(runId, plan, principal))

@@ -3,7 +3,17 @@ import type { ManagementUnit, ServerGroup } from '../domain/management-unit.ts'
 import { definitionParser, groupParser, templateParser, unitParser } from '../domain/parsers.ts'
 import { mayAccess, type Principal } from '../domain/principal.ts'
 import type { Template } from '../domain/template.ts'
-import type { Call, HypervisorDriver, LoadBalancer, Machine, PoolMember, StateStore, World } from '../ports/index.ts'
+import type {
+  Call,
+  HypervisorDriver,
+  Inventory,
+  LoadBalancer,
+  OperationScope,
+  PoolMember,
+  StateStore,
+  World,
+} from '../ports/index.ts'
+import { keys } from './documents.ts'
 
 export interface LookOptions {
   readonly store: StateStore
@@ -11,18 +21,25 @@ export interface LookOptions {
   readonly principal: Principal
   readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
   readonly balancers: Readonly<Record<string, LoadBalancer>>
+  /** Absent: everything. */
+  readonly scope?: OperationScope | undefined
 }
 
-/** Looks once at everything that a plan may depend on. Opens no guest and changes nothing. */
+/** Looks once at everything that a plan of this scope may depend on. Opens no guest and changes nothing. */
 export async function lookAtWorld(options: LookOptions, call: Call = {}): Promise<World> {
-  const { store, manager, principal, hypervisors, balancers } = options
+  const { store, manager, principal, hypervisors, balancers, scope } = options
   const all = await readUnits(store, call)
   const units = new Map(all.filter((unit) => mayAccess(principal, unit)).map((unit) => [unit.name, unit]))
+  const concerned = [...units.values()].filter(({ name }) => isConcerned(scope, name))
   const [templates, definitions, inventories, members] = await Promise.all([
     readTemplates(store, call),
-    readDefinitions(store, units, call),
-    readInventories(hypervisors, call),
-    readMembers(balancers, units, call),
+    readDefinitions(store, hashesOf(concerned, scope), call),
+    readInventories(
+      hypervisors,
+      scope === undefined ? undefined : new Set(concerned.map((unit) => unit.hypervisor)),
+      call,
+    ),
+    readMembers(balancers, concerned, call),
   ])
   return {
     manager,
@@ -33,10 +50,18 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
     addresses: addressesOf(all),
     templates,
     definitions,
-    machines: new Map(inventories.map(([name, inventory]) => [name, machinesById(inventory.machines)])),
-    blind: new Map(inventories.map(([name, inventory]) => [name, inventory.blind])),
+    machines: new Map(inventories.map(([name, { machines }]) => [name, new Map(machines.map((one) => [one.id, one]))])),
+    blind: new Map(inventories.map(([name, { blind }]) => [name, blind])),
     members,
   }
+}
+
+function isConcerned(scope: OperationScope | undefined, unit: string): boolean {
+  return scope === undefined || scope.unit === unit
+}
+
+function hashesOf(units: readonly ManagementUnit[], scope: OperationScope | undefined): readonly string[] {
+  return [...units.map(({ definition }) => definition), scope?.definition].filter((hash) => hash !== undefined)
 }
 
 async function readUnits(store: StateStore, call: Call): Promise<readonly ManagementUnit[]> {
@@ -62,33 +87,33 @@ async function readTemplates(store: StateStore, call: Call): Promise<ReadonlyMap
 
 async function readDefinitions(
   store: StateStore,
-  units: ReadonlyMap<string, ManagementUnit>,
+  hashes: readonly string[],
   call: Call,
 ): Promise<ReadonlyMap<string, Definition>> {
-  const definitions = new Map<string, Definition>()
-  for await (const { value } of store.list('definition/', call)) {
-    const definition = definitionParser.parse(value)
-    definitions.set(definition.hash, definition)
-  }
-  return definitions
+  const stored = await store.get(hashes.map(keys.definition), call)
+  const definitions = stored.flatMap((document) =>
+    document === undefined ? [] : definitionParser.parse(document.value),
+  )
+  return new Map(definitions.map((definition) => [definition.hash, definition]))
 }
 
 async function readInventories(
   hypervisors: LookOptions['hypervisors'],
+  names: ReadonlySet<string> | undefined,
   call: Call,
-): Promise<readonly [name: string, Awaited<ReturnType<HypervisorDriver['inventory']>>][]> {
-  const entries = Object.entries(hypervisors)
+): Promise<readonly (readonly [name: string, Inventory])[]> {
+  const entries = Object.entries(hypervisors).filter(([name]) => names === undefined || names.has(name))
   return await Promise.all(
     entries.map(async ([name, hypervisor]) => [name, await hypervisor.inventory({}, call)] as const),
-  ).then((inventories) => inventories.map(([name, inventory]) => [name, inventory]))
+  )
 }
 
 async function readMembers(
   balancers: LookOptions['balancers'],
-  units: ReadonlyMap<string, ManagementUnit>,
+  units: readonly ManagementUnit[],
   call: Call,
 ): Promise<ReadonlyMap<string, readonly PoolMember[]>> {
-  const pools = [...units.values()].flatMap((unit) => unit.tiers.flatMap((tier) => tier.balancer ?? []))
+  const pools = units.flatMap((unit) => unit.tiers.flatMap((tier) => tier.balancer ?? []))
   const members = new Map<string, readonly PoolMember[]>()
   await Promise.all(
     pools.map(async ({ name, pool }) => {
@@ -97,10 +122,6 @@ async function readMembers(
     }),
   )
   return members
-}
-
-function machinesById(machines: readonly Machine[]): ReadonlyMap<string, Machine> {
-  return new Map(machines.map((machine) => [machine.id, machine]))
 }
 
 function addressesOf(units: readonly ManagementUnit[]): World['addresses'] {

@@ -40,14 +40,13 @@ export async function runStep(environment: StepEnvironment, run: StepRun): Promi
   environment.stop.throwIfAborted()
 
   const resolved = resolveOutputs(step.input, progress)
-  if (resolved === undefined) {
-    if (!run.mayBeSkipped) throw new VmunitError('ERR_INTERNAL', `Step ${step.id} needs an output that does not exist.`)
+  if (resolved === undefined && run.mayBeSkipped) {
     writer.write({ type: 'step.skipped', data: { step: step.id, attempt } })
     return true
   }
   const operationId = `${progress.runId}/${step.id}#${attempt}`
   const kind = environment.kindOf(step)
-  const input = kind.input.parse(resolved.input)
+  const input = parsed(step.id, () => kind.input.parse(resolved?.input))
   const updates = (moment: StepMoment<unknown>): readonly DocumentUpdate[] =>
     kind.records?.(input, moment, { runId: progress.runId, operationId, now: now() }) ?? []
 
@@ -66,6 +65,18 @@ export async function runStep(environment: StepEnvironment, run: StepRun): Promi
       updates({ type: 'failed', code: described.code, message: described.message }),
     )
     return false
+  }
+}
+
+/** A step whose input does not fit its kind is a mistake in the operation; the run stops and keeps everything. */
+function parsed(step: string, parse: () => unknown): unknown {
+  try {
+    return parse()
+  } catch (error) {
+    throw new VmunitError('ERR_INTERNAL', `The input of step ${step} does not fit its kind; nothing was done.`, {
+      cause: error,
+      details: { step },
+    })
   }
 }
 

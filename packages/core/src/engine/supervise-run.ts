@@ -59,6 +59,7 @@ async function driveOnce(options: SuperviseOptions, stop: AbortController): Prom
   lease.lost.addEventListener('abort', lost, { once: true })
   const operation = operationOf(engine, progress)
   const environment = createRunEnvironment({ engine, operation, lease, progress, stop: stop.signal, onDurable })
+  await obeyControl(engine, runId, stop)
   const watching = new AbortController()
   const watch = watchControl(engine, runId, { stop, until: watching.signal })
   try {
@@ -82,23 +83,26 @@ function operationOf(engine: EngineOptions, { plan, runId }: Progress): Operatio
   )
 }
 
+/** Stops the run when another process has asked for that. */
+async function obeyControl({ store }: EngineOptions, runId: string, stop: AbortController): Promise<void> {
+  const [document] = await store.get([keys.control(runId)])
+  if (document === undefined || stop.signal.aborted) return
+  const { verb, reason, by } = controlParser.parse(document.value)
+  stop.abort(new RunStopped(verb, reason, by))
+}
+
 /** Looks now and then whether another process asked this one to stop. */
 async function watchControl(
   engine: EngineOptions,
   runId: string,
   { stop, until }: { readonly stop: AbortController; readonly until: AbortSignal },
 ): Promise<void> {
-  const { store, clock, timing } = engine
   while (!until.aborted && !stop.signal.aborted) {
     try {
-      await clock.sleep(timing.pollMs, { signal: until })
-      const [document] = await store.get([keys.control(runId)])
-      if (document === undefined) continue
-      const { verb, reason, by } = controlParser.parse(document.value)
-      stop.abort(new RunStopped(verb, reason, by))
-    } catch (error) {
-      if (until.aborted) return
-      throw error
+      await engine.clock.sleep(engine.timing.pollMs, { signal: until })
+      await obeyControl(engine, runId, stop)
+    } catch {
+      // Either the watch is over, or the store does not answer now, which the journal's writer meets too.
     }
   }
 }

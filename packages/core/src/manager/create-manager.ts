@@ -111,7 +111,10 @@ function managerFor(principal: Principal, shared: Shared): Manager {
   ): Promise<Plan<Output>> {
     await enter(call)
     const parsed = parseInput(operation.input, input, operation.name)
-    const world = await lookAtWorld({ store, manager, principal, hypervisors, balancers }, call)
+    const scope = operation.scope?.(parsed)
+    checkRole()
+    if (scope?.unit !== undefined) await units.get(scope.unit, call)
+    const world = await lookAtWorld({ store, manager, principal, hypervisors, balancers, scope }, call)
     return makePlan(operation, parsed, { draft: operation.plan(parsed, world), manager })
   }
 
@@ -132,11 +135,14 @@ function managerFor(principal: Principal, shared: Shared): Manager {
 
   /** A plan may come from somebody with more rights: who starts it needs the rights too. */
   async function checkRights({ claims }: Plan, call: Call): Promise<void> {
+    checkRole()
     const named = claims.filter((claim) => claim.startsWith('unit/') || claim.startsWith('definition/'))
     for (const unit of new Set(named.map((claim) => claim.split('/')[1] ?? ''))) await units.get(unit, call)
-    if (principal.role === 'resourceManager') {
-      throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (resourceManager) may not start runs.`)
-    }
+  }
+
+  function checkRole(): void {
+    if (principal.role !== 'resourceManager') return
+    throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (resourceManager) may not plan or start runs.`)
   }
 
   const units = guarded(createUnits({ store, principal, hypervisors: Object.keys(hypervisors) }), enter)
@@ -167,6 +173,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     },
     async resume(id, call = {}) {
       await enter(call)
+      if (id !== undefined) await readable(await engine.run(id, principal, call), call)
       return await engine.resume(principal, id, call)
     },
     async answer(request, { approve, planHash }, call = {}) {

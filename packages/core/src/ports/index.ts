@@ -18,7 +18,7 @@ export type { ImageCatalog, ImageVersion, PublishedImage } from './image-catalog
 export type { LoadBalancer, Pool, PoolMember } from './load-balancer.ts'
 export type { Logger } from './logger.ts'
 export type { Notifier } from './notifier.ts'
-export type { Draft, Finished, Operation } from './operation.ts'
+export type { Draft, Finished, Operation, OperationScope } from './operation.ts'
 export type { Run, RunStatus } from './run.ts'
 export type {
   AcquireOptions,

@@ -25,10 +25,20 @@ export interface Finished {
   outputOf(step: string): unknown
 }
 
+/** What an operation concerns: the rights to it are checked before anything is looked at, and only its part of the world is. */
+export interface OperationScope {
+  readonly unit?: string | undefined
+  readonly template?: string | undefined
+  /** Hash of a definition that the plan reads beside the registered ones. */
+  readonly definition?: string | undefined
+}
+
 /** A kind of work, as a value: users pass their own beside the built-in ones. Its version rises when its plans change shape. */
 export interface Operation<Input = unknown, Output = unknown> extends Named {
   readonly input: Parser<Input>
   readonly kinds: readonly StepKind[]
+  /** Absent: everything that the principal may use. */
+  scope?(input: Input): OperationScope
   /** Pure: the same world gives the same plan. Throws what makes the work impossible, before anything is changed. */
   plan(input: Input, world: World): Draft
   result(plan: Plan<Output>, finished: Finished): Output

@@ -73,6 +73,7 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
   name: 'applyTemplate',
   version: 1,
   input,
+  scope: ({ unit }) => ({ unit }),
   kinds: [
     steps.awaitGuest,
     steps.awaitHealth,

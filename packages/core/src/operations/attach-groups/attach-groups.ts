@@ -68,6 +68,7 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
   name: 'attachGroups',
   version: 1,
   input,
+  scope: ({ unit }) => ({ unit }),
   kinds: [recordGroup, forgetGroup, adoptMachine, releaseMachine],
   plan(request, world) {
     const { vms = {}, adopt = false } = request

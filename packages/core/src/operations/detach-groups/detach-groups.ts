@@ -33,6 +33,7 @@ export const detachGroups: Operation<DetachGroupsInput, FleetResult> = defineOpe
   name: 'detachGroups',
   version: 1,
   input,
+  scope: ({ unit }) => ({ unit }),
   kinds: [leavePool, releaseMachine, forgetGroup],
   plan(request, world) {
     const unit = unitOf(world, request.unit)

@@ -62,6 +62,7 @@ export const importDefinition: Operation<ImportDefinitionInput, ImportDefinition
   name: 'importDefinition',
   version: 1,
   input,
+  scope: ({ unit, definition }) => ({ unit, definition }),
   kinds: [registerDefinition],
   plan(request, world) {
     const unit = unitOf(world, request.unit)

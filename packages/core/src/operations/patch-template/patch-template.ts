@@ -61,6 +61,7 @@ export const patchTemplate: Operation<PatchTemplateInput, PatchTemplateResult> =
   name: 'patchTemplate',
   version: 1,
   input,
+  scope: ({ template }) => ({ template }),
   kinds: [
     steps.awaitAddress,
     steps.awaitGuest,

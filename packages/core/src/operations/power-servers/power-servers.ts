@@ -30,6 +30,7 @@ export const power: Operation<PowerInput, FleetResult> = defineOperation({
   name: 'power',
   version: 1,
   input,
+  scope: ({ unit }) => ({ unit }),
   kinds: [powerMachine, awaitGuest],
   plan: ({ unit, groups, to }, world) =>
     planFleet(world, {

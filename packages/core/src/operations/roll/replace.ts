@@ -47,6 +47,7 @@ export function replaceGroup(
   const servers = members.map((member) => lineOf(member, { replaced, restarted, version }))
   if (replaced.length === 0) return { servers, procedure: undefined }
   checkAdopted(replaced)
+  checkPresent(world, replaced)
   return {
     servers,
     procedure: {
@@ -190,6 +191,35 @@ function checkAdopted(replaced: readonly Member[]): void {
     'ERR_NOT_ADOPTED',
     `The machines of ${names} bear no marker of this manager and are not replaced. Attach their groups with adopt: true.`,
     { details: { servers: foreign.map(({ server }) => server.slot) } },
+  )
+}
+
+/** A machine that is not listed is gone only when every part of the hypervisor answered. */
+function checkPresent(world: World, replaced: readonly Member[]): void {
+  const lost = replaced.filter(
+    ({ unit, server }) => world.machines.get(unit.hypervisor)?.has(server.machine?.id ?? '') !== true,
+  )
+  const [first] = lost
+  if (first === undefined) return
+  const names = lost.map(({ server }) => server.address).join(', ')
+  const blind = world.blind.get(first.unit.hypervisor) ?? []
+  const details = { servers: lost.map(({ server }) => server.slot), blind }
+  if (blind.length > 0) {
+    throw new VmunitError(
+      'ERR_UNAVAILABLE',
+      `The machines of ${names} cannot be seen: ${blind.join(', ')} did not answer.`,
+      {
+        retryable: true,
+        details,
+      },
+    )
+  }
+  throw new VmunitError(
+    'ERR_NOT_FOUND',
+    `The machines of ${names} are gone. Detach their groups, or recover them first.`,
+    {
+      details,
+    },
   )
 }
 

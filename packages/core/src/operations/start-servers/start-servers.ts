@@ -33,6 +33,7 @@ export const start: Operation<StartInput, FleetResult> = defineOperation({
   name: 'start',
   version: 1,
   input,
+  scope: ({ unit }) => ({ unit }),
   kinds: [runJob, awaitHealth, unblockServer],
   plan: ({ unit, groups, unblock = true }, world) =>
     planFleet(world, {

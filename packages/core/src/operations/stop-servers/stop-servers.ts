@@ -28,6 +28,7 @@ export const stop: Operation<StopInput, FleetResult> = defineOperation({
   name: 'stop',
   version: 1,
   input,
+  scope: ({ unit }) => ({ unit }),
   kinds: [blockServer, runJob],
   plan: ({ unit, groups }, world) =>
     planFleet(world, {

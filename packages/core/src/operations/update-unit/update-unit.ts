@@ -49,6 +49,7 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
   name: 'updateUnit',
   version: 1,
   input,
+  scope: ({ unit }) => ({ unit }),
   kinds: [blockServer, runJob, pushDefinition, awaitHealth, unblockServer],
   plan(request, world) {
     const { whole = false, allowOutage = false } = request
