@@ -21,13 +21,14 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
   const { key, change } = scheduled
   const isReturn = key.startsWith('back:')
   const attempt = progress.attempts.get(change.group) ?? 1
-  if (progress.changes.get(key) === undefined) {
+  // Recorded before anything is awaited: from now on the change counts as one in flight.
+  if (progress.changes.get(key) === undefined) writer.write({ type: 'change.began', data: { change: key } })
+  if (!change.steps.some((step) => progress.steps.has(step.id))) {
     const stale = await staleness(environment, scheduled, { signal: environment.stop })
     if (stale !== undefined) {
       writer.write({ type: 'change.failed', data: { change: key, error: stale } })
       return
     }
-    writer.write({ type: 'change.began', data: { change: key } })
   }
   const failed = await runSteps(change.steps, {
     carriesOn: isReturn,

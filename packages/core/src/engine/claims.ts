@@ -4,22 +4,17 @@ import { VmunitError } from '../errors/index.ts'
 import type { DocumentUpdate } from '../ports/index.ts'
 import { keys } from './documents.ts'
 
-/** Who holds what of one scope: all of it, or single members. */
-interface ClaimsDocument {
-  readonly whole?: string | undefined
-  readonly members: Readonly<Record<string, string>>
-}
+/** Who holds what of one scope: run ids by member; the member `''` is the whole scope. */
+type Holders = Map<string, string>
 
-const claimsParser: Parser<ClaimsDocument> = z.object({
-  whole: z.string().optional(),
-  members: z.record(z.string(), z.string()),
-})
+const WHOLE = ''
+
+const holdersParser: Parser<Readonly<Record<string, string>>> = z.record(z.string(), z.string())
 
 /** `unit/gyoumu_a/vmgroup_1` is member `vmgroup_1` of scope `unit/gyoumu_a`; two parts are the scope itself. */
-function partsOf(claim: string): { readonly scope: string; readonly member?: string } {
-  const [kind, name, member] = claim.split('/')
-  const scope = `${kind}/${name}`
-  return member === undefined ? { scope } : { scope, member }
+function partsOf(claim: string): { readonly scope: string; readonly member: string } {
+  const [kind, name, member = WHOLE] = claim.split('/')
+  return { scope: `${kind}/${name}`, member }
 }
 
 /** The claim on one group of a unit. */
@@ -33,44 +28,42 @@ export function groupClaim(unit: string, group: string): string {
  * A claim on a unit conflicts with every claim inside it, claims on different groups do not.
  */
 export function takeClaims(runId: string, claims: readonly string[]): readonly DocumentUpdate[] {
-  return updateScopes(claims, (document, member) => {
-    const holder =
-      document.whole ?? (member === undefined ? Object.values(document.members)[0] : document.members[member])
-    if (holder !== undefined && holder !== runId) {
+  return updateScopes(claims, (holders, member) => {
+    const inTheWay = member === WHOLE ? [...holders.values()] : [holders.get(WHOLE), holders.get(member)]
+    const holder = inTheWay.find((id) => id !== undefined && id !== runId)
+    if (holder !== undefined) {
+      const what = member === WHOLE ? 'a part of it' : member
       throw new VmunitError(
         'ERR_CLAIMED',
-        `Run ${holder} has a claim on ${member ?? 'it'}; wait for it, resume it, or cancel it.`,
+        `Run ${holder} has a claim on ${what}. Wait for it, resume it, or cancel it.`,
         {
           details: { runId: holder },
         },
       )
     }
-    if (member === undefined) return { ...document, whole: runId }
-    return { ...document, members: { ...document.members, [member]: runId } }
+    holders.set(member, runId)
   })
 }
 
 /** Gives the claims of a run back; those of others stay. */
 export function giveClaims(runId: string, claims: readonly string[]): readonly DocumentUpdate[] {
-  return updateScopes(claims, (document, member) => {
-    if (member === undefined) return document.whole === runId ? { members: document.members } : document
-    const { [member]: holder, ...others } = document.members
-    return holder === runId ? { ...document, members: others } : document
+  return updateScopes(claims, (holders, member) => {
+    if (holders.get(member) === runId) holders.delete(member)
   })
 }
 
 function updateScopes(
   claims: readonly string[],
-  change: (document: ClaimsDocument, member: string | undefined) => ClaimsDocument,
+  change: (holders: Holders, member: string) => void,
 ): readonly DocumentUpdate[] {
   const scopes = Map.groupBy(claims.map(partsOf), (part) => part.scope)
   return [...scopes].map(([scope, parts]) => ({
     key: keys.claims(scope),
     update: (value: Plain): Plain => {
-      let document = value === undefined ? { members: {} } : claimsParser.parse(value)
-      for (const { member } of parts) document = change(document, member)
+      const holders: Holders = new Map(value === undefined ? [] : Object.entries(holdersParser.parse(value)))
+      for (const { member } of parts) change(holders, member)
       // Never removed, even when empty: a revision that begins anew could pass for the one that somebody read.
-      return { ...document }
+      return Object.fromEntries(holders)
     },
   }))
 }

@@ -6,6 +6,9 @@ export const TIER_FILE = 'tier.properties'
 
 export const VERSION_FILE = 'version.properties'
 
+/** Applications are EAR or ZIP files, directly in `app/` (spec §2.2). */
+const ARCHIVE = /^[^/]+\/app\/[^/]+\.(?:ear|zip)$/i
+
 /** The only thing in `hook/` (spec §4.8). */
 const HOOK = 'pre-setup'
 
@@ -49,7 +52,7 @@ function checkEntry({ kind, path }: Entry): string | undefined {
   }
   if (inner === undefined) return checkPartOfTier(kind, name)
   if (name !== 'app' || deeper.length > 0) return undefined
-  return kind === 'file' && /\.(?:ear|zip)$/i.test(inner) ? undefined : 'app/ may hold only files *.ear and *.zip'
+  return kind === 'file' && ARCHIVE.test(path) ? undefined : 'app/ may hold only files *.ear and *.zip'
 }
 
 function checkTop(kind: Entry['kind'], name: string): string | undefined {
@@ -71,7 +74,7 @@ function checkPartOfTier(kind: Entry['kind'], name: string): string | undefined 
 
 /** Whether the file is an application archive. */
 export function isApplication(path: string): boolean {
-  return path.split('/')[1] === 'app' && !path.startsWith('hook/')
+  return ARCHIVE.test(path)
 }
 
 /** Whether the file is to be executable in the guest whatever its mode is here. */

@@ -53,9 +53,9 @@ export async function readDefinition(
   return {
     tiers,
     files,
-    read: (path, call = {}) => {
+    async *read(path, call = {}) {
       const file = byName.get(path)
-      if (file !== undefined) return readVerified(join(root, path), file, call)
+      if (file !== undefined) return yield* readVerified(join(root, path), file, call)
       throw new VmunitError('ERR_NOT_FOUND', `The definition has no file ${quote(path)}; its files are in "files".`)
     },
   }
