@@ -1,12 +1,13 @@
 import type { PlannedStep } from '../domain/plan.ts'
 import { type DescribedError, describeError, isVmunitError } from '../errors/index.ts'
-import type { Call } from '../ports/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
 import type { ScheduledChange } from './schedule.ts'
 import { runStep, type StepEnvironment } from './step-runner.ts'
+import { backoff } from './timing.ts'
 
 export interface ChangeEnvironment extends StepEnvironment {
   readonly facts: FactSources
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   readonly concurrency: { run<T>(work: () => Promise<T>): Promise<T> }
 }
 
@@ -24,7 +25,7 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
   // Recorded before anything is awaited: from now on the change counts as one in flight.
   if (progress.changes.get(key) === undefined) writer.write({ type: 'change.began', data: { change: key } })
   if (!change.steps.some((step) => progress.steps.has(step.id))) {
-    const stale = await staleness(environment, scheduled, { signal: environment.stop })
+    const stale = await staleness(environment, scheduled)
     if (stale !== undefined) {
       writer.write({ type: 'change.failed', data: { change: key, error: stale } })
       return
@@ -49,18 +50,23 @@ function errorOf(environment: ChangeEnvironment, step: PlannedStep): DescribedEr
   }
 }
 
-/** The first change of a group is checked against the world again, directly before it begins. */
+/** A change is checked against the world again, directly before its first step. */
 async function staleness(
   environment: ChangeEnvironment,
   { change }: ScheduledChange,
-  call: Call,
 ): Promise<DescribedError | undefined> {
-  try {
-    await checkFacts(environment.facts, change.expects, call)
-    return undefined
-  } catch (error) {
-    if (environment.stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
-    return describeError(error)
+  const { facts, stop, timing, now, sleep } = environment
+  const began = now()
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await checkFacts(facts, change.expects, { signal: stop })
+      return undefined
+    } catch (error) {
+      if (stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
+      const mayPass = isVmunitError(error) && error.retryable && now() - began < timing.retryForMs
+      if (!mayPass) return describeError(error)
+    }
+    await sleep(backoff(tries, 100, timing.pollMs), stop)
   }
 }
 

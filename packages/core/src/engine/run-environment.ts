@@ -23,7 +23,6 @@ export interface RunEnvironmentOptions {
 }
 
 export interface RunEnvironment extends ChangeEnvironment {
-  sleep(ms: number, signal: AbortSignal): Promise<void>
   /** Closes the connections to guests. */
   close(): Promise<void>
 }

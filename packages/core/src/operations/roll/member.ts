@@ -1,6 +1,7 @@
 import type { Definition } from '../../domain/definition.ts'
 import type { BoundMachine, ManagementUnit, VirtualServer } from '../../domain/management-unit.ts'
 import type { Plain } from '../../domain/plain.ts'
+import { mayPass } from '../../domain/server-status.ts'
 import type { Tier } from '../../domain/tier.ts'
 
 /** A server with all that its steps are planned from. */
@@ -33,4 +34,9 @@ export function guestOf({ unit, server }: Member, { id }: MachineRef): Plain {
 /** The inputs of every step about the machine of a member. */
 export function machineOf({ unit, server }: Member, { machine }: MachineRef): { readonly [key: string]: Plain } {
   return { hypervisor: unit.hypervisor, unit: unit.name, slot: server.slot, machine }
+}
+
+/** Whether the application may be running, so that it must be stopped first and started afterwards. */
+export function isRunning({ server }: Member): boolean {
+  return server.status !== 'stopped' && mayPass(server.status, 'stop')
 }

@@ -2,8 +2,7 @@ import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.t
 import type { PlannedServer } from '../../domain/plan.ts'
 import type { World } from '../../ports/index.ts'
 import { expectServer } from './expect.ts'
-import { type Member, presentMachine } from './member.ts'
-import { isRunning } from './replace.ts'
+import { isRunning, type Member, presentMachine } from './member.ts'
 import type { GroupProcedure } from './stage.ts'
 import { blockStage, reflectStages, startStages, stopStages, unblockStage } from './stages.ts'
 

@@ -5,7 +5,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import { bindServer, createMachine, quarantineMachine, removeMachine } from '../steps/index.ts'
 import { expectServer } from './expect.ts'
-import { type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
+import { isRunning, type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
 import { draft, type GroupProcedure, outputOf, type Stage, type StepDraft } from './stage.ts'
 import {
   blockStage,
@@ -109,11 +109,6 @@ function stagesOf(
       unblockStage(back(stopped)),
     ],
   }
-}
-
-/** Whether the application may be running, so that it must be stopped first and started afterwards. */
-export function isRunning({ server }: Member): boolean {
-  return server.status !== 'initial' && server.status !== 'stopped' && server.status !== 'fault(updating)'
 }
 
 function isPoweredOn(world: World, { unit, server }: Member): boolean {

@@ -53,7 +53,7 @@ function judge({ server, tier }: Member, unblock: boolean): Verdict {
   if (!mayPass(server.status, 'start')) {
     throw new VmunitError(
       'ERR_WRONG_STATE',
-      `Server ${server.address} is ${server.status}. Update it before it is started.`,
+      `Server ${server.address} is ${server.status}. Update it first, or name the groups to start.`,
       {
         details: { server: server.slot, status: server.status },
       },

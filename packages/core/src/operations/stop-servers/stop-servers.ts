@@ -1,12 +1,10 @@
 import * as z from 'zod'
-import { mayPass } from '../../domain/server-status.ts'
-import { VmunitError } from '../../errors/index.ts'
 import type { Operation } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { planFleet, type Verdict } from '../roll/fleet-operation.ts'
 import { groupsInput } from '../roll/input.ts'
-import type { Member } from '../roll/member.ts'
+import { isRunning, type Member } from '../roll/member.ts'
 import { blockStage, stopStages } from '../roll/stages.ts'
 import { blockServer, runJob } from '../steps/index.ts'
 
@@ -41,15 +39,7 @@ export const stop: Operation<StopInput, FleetResult> = defineOperation({
   result: (_plan, finished) => fleetResult(finished),
 })
 
-function judge({ server }: Member): Verdict {
-  if (server.status === 'stopped' || server.status === 'initial')
-    return { action: 'none', reason: `is ${server.status}` }
-  if (mayPass(server.status, 'stop')) return { action: 'stop', reason: `is ${server.status}` }
-  throw new VmunitError(
-    'ERR_WRONG_STATE',
-    `Server ${server.address} is ${server.status}. Update it before anything else.`,
-    {
-      details: { server: server.slot, status: server.status },
-    },
-  )
+function judge(member: Member): Verdict {
+  const reason = `is ${member.server.status}`
+  return isRunning(member) ? { action: 'stop', reason } : { action: 'none', reason }
 }
