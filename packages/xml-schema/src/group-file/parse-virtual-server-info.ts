@@ -14,13 +14,16 @@ export interface ParseVirtualServerInfoOptions {
   readonly maxBytes?: number | undefined
 }
 
+/** Nobody reads more, and a hostile file has millions. */
+const MAX_PROBLEMS = 10_000
+
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
 
 /**
  * Reads a virtual server group information file (`virtualserver-info.xml`).
  *
  * Strict: what the format does not have is a problem, values are taken as they are written, and a document type
- * declaration, entities and other encodings than UTF-8 are refused. All problems of the file are found at once, and
+ * declaration, entities, processing instructions and other encodings than UTF-8 are refused. All problems of the file (10,000 at most) are found at once, and
  * stand in `details.issues` with path, line and column; but a file that is not well-formed, or of another namespace,
  * is not looked into. Whether names and tiers are known is for the unit to say that gets the groups.
  *
@@ -46,7 +49,7 @@ export function parseVirtualServerInfo(
   const { text, problem } = decodeText(xml, options.maxBytes ?? DEFAULT_MAX_BYTES)
   const problems: Problem[] = []
   const report: Report = (found) => {
-    problems.push(found)
+    if (problems.length < MAX_PROBLEMS) problems.push(found)
   }
   const root = problem ?? readDocument(text)
   if ('message' in root) report({ stage: 'markup', path: '/', ...root })

@@ -32,6 +32,6 @@ export function describeProblems(text: string, problems: readonly Problem[]): re
     .map(({ attribute, ...problem }) =>
       attribute === undefined ? problem : { ...problem, at: attributeOffset(text, problem.at, attribute) },
     )
-    .sort((a, b) => a.at - b.at)
+    .sort((a, b) => STAGES.indexOf(a.stage) - STAGES.indexOf(b.stage) || a.at - b.at)
     .map(({ path, at, message }) => ({ path, ...positionOf(at), message }))
 }

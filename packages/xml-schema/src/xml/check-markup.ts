@@ -11,6 +11,7 @@ export interface MarkupProblem {
 /** More than any file of ours has; end bombs of elements or attributes before they reach the parser. */
 const MAX_DEPTH = 16
 const MAX_ATTRIBUTES = 32
+const MAX_ELEMENTS = 500_000
 
 interface OpenElement {
   readonly name: string
@@ -32,6 +33,7 @@ export function checkMarkup(text: string): MarkupProblem | undefined {
   const space = new RegExp(`${SPACE}*`, 'y')
   const hasReferences = text.includes('&')
   const open: OpenElement[] = []
+  let elements = 0
   let rootEnded = false
   let at = 0
 
@@ -41,6 +43,8 @@ export function checkMarkup(text: string): MarkupProblem | undefined {
     if (name === undefined) return { at, message: '"<" does not begin a tag here (for "<" itself write "&lt;")' }
     if (rootEnded) return { at, message: `the element <${name}> stands after the end of the root element` }
     if (open.length === MAX_DEPTH) return { at, message: `elements are nested more than ${MAX_DEPTH} deep` }
+    elements += 1
+    if (elements > MAX_ELEMENTS) return { at, message: `there are more than ${MAX_ELEMENTS} elements` }
     if (name in Object.prototype || name === 'prototype') return { at, message: `unknown element <${name}>` }
     let end = startTag.lastIndex
     let attributes = 0
@@ -75,7 +79,7 @@ export function checkMarkup(text: string): MarkupProblem | undefined {
   }
 
   const readMarkup = (): number | MarkupProblem => {
-    if (text.startsWith('<?', at)) return readInstruction(text, at)
+    if (text.startsWith('<?', at)) return readDeclaration(text, at)
     if (text.startsWith('<!--', at)) return readComment(text, at)
     if (text.startsWith('<![CDATA[', at) && open.length > 0) {
       const end = text.indexOf(']]>', at)
@@ -129,22 +133,25 @@ function readComment(text: string, at: number): number | MarkupProblem {
 }
 
 const DECLARATION = new RegExp(
-  `<\\?xml${SPACE}+version${SPACE}*=${SPACE}*["']1\\.0["']` +
+  `<\\?xml${SPACE}+version${SPACE}*=${SPACE}*(?:"1\\.0"|'1\\.0')` +
     `(?:${SPACE}+encoding${SPACE}*=${SPACE}*(?:"([A-Za-z][\\w.-]*)"|'([A-Za-z][\\w.-]*)'))?` +
     `(?:${SPACE}+standalone${SPACE}*=${SPACE}*(?:"(?:yes|no)"|'(?:yes|no)'))?${SPACE}*\\?>`,
   'y',
 )
 
-function readInstruction(text: string, at: number): number | MarkupProblem {
-  const target = matchAt(new RegExp(`<\\?(${NAME})(?=${SPACE}|\\?>)`, 'y'), text, at)?.[1]
-  const end = text.indexOf('?>', at)
-  if (target === undefined || end === -1) return { at, message: 'the processing instruction is not well-formed' }
-  if (target.toLowerCase() !== 'xml') return end + 2
+/**
+ * The XML declaration. Other processing instructions mean nothing in our files, and fast-xml-parser does not see their
+ * end where quotes stand in them: what is between two of them would be lost.
+ */
+function readDeclaration(text: string, at: number): number | MarkupProblem {
+  if (!/^<\?xml[ \t\r\n?]/.test(text.slice(at, at + 6))) {
+    return { at, message: 'processing instructions (<?...?>) are not accepted' }
+  }
   if (at > 0) return { at, message: 'an XML declaration may stand only at the very beginning of the file' }
   const declaration = matchAt(DECLARATION, text, at)
   const expected = '<?xml version="1.0" encoding="utf-8"?>'
   if (declaration === null) return { at, message: `the XML declaration is not like ${expected}` }
   const encoding = declaration[1] ?? declaration[2] ?? 'utf-8'
-  if (encoding.toLowerCase() === 'utf-8') return end + 2
+  if (encoding.toLowerCase() === 'utf-8') return declaration[0].length
   return { at, message: `the encoding ${quote(encoding)} is declared, but only UTF-8 is accepted (write ${expected})` }
 }

@@ -35,7 +35,6 @@ export function textOffset(text: string, gap: number): number {
   for (;;) {
     at += matchAt(space, text, at)?.[0].length ?? 0
     if (text.startsWith('<!--', at)) at = text.indexOf('-->', at) + 3
-    else if (text.startsWith('<?', at)) at = text.indexOf('?>', at) + 2
     else return at
   }
 }

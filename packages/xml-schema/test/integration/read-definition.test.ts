@@ -187,6 +187,12 @@ describe('readDefinition', () => {
     await expect(readDefinition(1 as unknown as string)).rejects.toThrow(TypeError)
   })
 
+  it.skipIf(process.platform !== 'linux')('notices a file that is not as large as it was listed', async () => {
+    // These files say that they are empty, and are not.
+    const found = (await refusal({}, '/proc/sys/fs/inotify')).details['issues']
+    expect(found).toContainEqual({ path: 'max_user_watches', message: 'the file changed while it was read' })
+  })
+
   it('rejects with the reason of an abort', async () => {
     const reason = new Error('enough')
     await expect(readDefinition(directory, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)

@@ -228,6 +228,11 @@ describe('formatTierProperties', () => {
     }
   })
 
+  it('writes commands in ASCII, whatever encoding the file gets', () => {
+    const text = formatTierProperties({ ...TIER, application: { ...TIER.application, start: ['caf\u00e9', '日'] } })
+    expect(text).toContain('app.start=["caf\\u00e9","\\u65e5"]\n')
+  })
+
   it('does not write what it could not read', () => {
     expect(() => formatTierProperties({ ...TIER, startOrder: 1.5 })).toThrow(/start\.order must be a number/)
     expect(() => formatTierProperties({ ...TIER, networks: { management: ' ', service: 'a' } })).toThrow(

@@ -23,7 +23,7 @@ describe('parseVirtualServerInfo', () => {
     ['CRLF line ends', SAMPLE.replaceAll('\n', '\r\n')],
     ['no declaration', SAMPLE.slice(SAMPLE.indexOf('\n') + 1)],
     ['a declaration with UTF-8 in capitals', changed('utf-8', 'UTF-8')],
-    ['comments and processing instructions', changed('  <group', '<!-- <group> & -->\n<?note a > b?>  <group')],
+    ['comments', changed('  <group', "<!-- <group> & it's -->\n<!---->  <group")],
     ['an end tag of its own', changed('"192.168.2.110"/>', '"192.168.2.110"></virtualserver >')],
     ['single quotes', SAMPLE.replace(/"(vmgroup_1)"/, "'$1'")],
     ['line breaks in a tag', changed(' port=', '\n\tport =\n')],
@@ -31,6 +31,10 @@ describe('parseVirtualServerInfo', () => {
     ['no port', changed(' port="20580"', '')],
   ])('accepts %s', (_, xml) => {
     expect(parseVirtualServerInfo(xml)).toEqual(SAMPLE_GROUPS)
+  })
+
+  it.each(['a>b', '/', 'a/>', '-->', ']]>', "it's", '?>', '='])('reads %s in a value', (name) => {
+    expect(parseVirtualServerInfo(changed('vmgroup_1', name))[0]?.name).toBe(name)
   })
 
   it('keeps text as it is written', () => {
@@ -75,6 +79,14 @@ describe('parseVirtualServerInfo', () => {
     expect(error.message).toContain('(and 7 more problems, see details.issues)')
   })
 
+  it('does not call a wrong address a duplicate as well', () => {
+    const xml = changed('192.168.1.110', '010.1.1.1').replace('192.168.2.110', '010.1.1.1')
+    expect(issuesOf(xml).map(({ path }) => path)).toEqual([
+      '/virtualserver-info/group[1]/virtualserver[1]/@ip',
+      '/virtualserver-info/group[1]/virtualserver[1]/@serviceip',
+    ])
+  })
+
   it('counts lines and columns alike with every kind of line end', () => {
     const wrong = changed('20580', '99999')
     const expected = issuesOf(wrong)
@@ -103,6 +115,7 @@ describe('parseVirtualServerInfo', () => {
       '&'.repeat(1_000_000),
       '<a>'.repeat(300_000),
       '<a/>'.repeat(100_000),
+      '<a/>'.repeat(600_000),
       `<a b="${'&#9;'.repeat(200_000)}"/>`,
       '<'.repeat(1_000_000),
       ']]>'.repeat(300_000),
@@ -114,6 +127,10 @@ describe('parseVirtualServerInfo', () => {
     for (const part of parts) expect(refusal(changed('</group>', `${part}</group>`)).code).toBe('ERR_INVALID_FILE')
     expect(performance.now() - started).toBeLessThan(15_000)
   }, 60_000)
+
+  it('lists no more than 10,000 problems', () => {
+    expect(issuesOf(changed('</group>', `${'<a/>'.repeat(10_001)}</group>`))).toHaveLength(10_000)
+  })
 
   it('is not made for other types', () => {
     expect(() => parseVirtualServerInfo(1 as unknown as string)).toThrow(TypeError)
@@ -196,7 +213,14 @@ describe('the table of malformed files', () => {
 })
 
 function randomGroups(random: () => number): readonly GroupDeclaration[] {
-  const alphabet = [...Array.from('ab1_.- &<>"\'=/;#日本語\u00e9\t\n\r😀\u2028\u00a0'), '&amp;', '&#9;', ']]>', '<!--', '--']
+  const alphabet = [
+    ...Array.from('ab1_.- &<>"\'=/;#日本語\u00e9\t\n\r😀\u2028\u00a0'),
+    '&amp;',
+    '&#9;',
+    ']]>',
+    '<!--',
+    '--',
+  ]
   const text = (): string => {
     const length = 1 + Math.floor(random() * 12)
     return Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)]).join('')
