@@ -9,6 +9,7 @@ export type {
   VirtualServer,
 } from './domain/management-unit.ts'
 export type { Marker, OperationId } from './domain/marker.ts'
+export { NAME_PATTERN, NAME_RULE } from './domain/names.ts'
 export type { Observed } from './domain/observed.ts'
 export type { Parser, Plain } from './domain/plain.ts'
 export type {
@@ -57,6 +58,7 @@ export {
   patchTemplate,
 } from './operations/patch-template/patch-template.ts'
 export { type PowerInput, power } from './operations/power-servers/power-servers.ts'
+export * as procedure from './operations/procedure.ts'
 export { type StartInput, start } from './operations/start-servers/start-servers.ts'
 export * as steps from './operations/steps/index.ts'
 export { type StopInput, stop } from './operations/stop-servers/stop-servers.ts'

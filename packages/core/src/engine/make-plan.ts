@@ -24,14 +24,23 @@ export function makePlan<Input, Output>(
     manager,
     claims: draft.claims.toSorted(),
     servers: draft.servers,
-    phases: draft.phases,
-    back: draft.back ?? [],
+    phases: draft.phases.map(withPlainKinds),
+    back: (draft.back ?? []).map(withPlainKinds),
     attempts: draft.attempts ?? 1,
     notes: draft.notes ?? [],
     warnings: draft.warnings ?? [],
   }
   const steps = draft.phases.reduce((sum, phase) => sum + stepsOf(phase), 0)
   return { ...content, hash: hashOf(content), estimate: { steps, durationMs: estimate(draft.phases) } }
+}
+
+/** An author may give the step kind itself; a plan names it only, or it would carry code. */
+function withPlainKinds(phase: Phase): Phase {
+  const changes = phase.changes.map((change) => ({
+    ...change,
+    steps: change.steps.map((step) => ({ ...step, kind: { name: step.kind.name, version: step.kind.version } })),
+  }))
+  return { ...phase, changes }
 }
 
 /** The hash of a plan: over everything but the hash itself and the estimate. */

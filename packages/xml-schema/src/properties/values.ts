@@ -1,11 +1,6 @@
-import type { Argv } from '@vmunit/core'
+import { type Argv, NAME_PATTERN, NAME_RULE } from '@vmunit/core'
 import * as z from 'zod'
 import { mustBe } from '../must-be.ts'
-
-/** What names of tiers, templates and balancers look like (spec §4.3). */
-export const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_.-]{0,30}$/
-
-export const NAME_RULE = 'a letter, then letters, digits, "_", "." or "-", at most 31 characters'
 
 /** A name after {@link NAME_PATTERN}. */
 export const nameValue: z.ZodType<string, string> = z.string(mustBe(NAME_RULE)).regex(NAME_PATTERN, mustBe(NAME_RULE))

@@ -28,7 +28,7 @@ export interface GroupProcedure {
 
 export const EVERYTHING: readonly Wave[] = [{ groups: '100%' }]
 
-/** A draft of a step; the kind is stored by name and version only. */
+/** A draft of a step of this kind. */
 export function draft(kind: Named, step: Omit<StepDraft, 'kind'>): StepDraft {
   return { ...step, kind: { name: kind.name, version: kind.version } }
 }
