@@ -1,5 +1,5 @@
+import { NAME_PATTERN, NAME_RULE } from '@vmunit/core'
 import { type FileIssue, quote } from '../issues.ts'
-import { NAME_PATTERN, NAME_RULE } from '../properties/values.ts'
 import type { Entry } from './list-entries.ts'
 
 export const TIER_FILE = 'tier.properties'
