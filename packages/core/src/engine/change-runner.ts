@@ -14,8 +14,8 @@ export interface ChangeEnvironment extends StepEnvironment {
 /**
  * Carries out the change of one group: each step begins as soon as those it needs are done.
  *
- * When a step fails, nothing new begins, what is in flight comes to its end, and the change has failed. On the way
- * back a failed step does not stop the others: as much as possible is put back.
+ * When a step fails, what needs it does not begin, the other servers finish the stage they are in, and the change has
+ * failed. On the way back a failed step stops nothing: as much as possible is put back.
  */
 export async function runChange(environment: ChangeEnvironment, scheduled: ScheduledChange): Promise<void> {
   const { progress, writer } = environment
@@ -71,7 +71,7 @@ async function staleness(
 }
 
 interface StepsOptions {
-  /** Whether the others go on when one has failed. */
+  /** Whether what needs a failed step begins all the same. */
   readonly carriesOn: boolean
   readonly run: (step: PlannedStep) => Promise<boolean>
 }
@@ -90,11 +90,14 @@ async function runSteps(
   let stopped: { readonly reason: unknown } | undefined
 
   async function follow(step: PlannedStep): Promise<void> {
-    if (stopped !== undefined || (failed !== undefined && !carriesOn)) return
+    if (stopped !== undefined) return
     try {
-      if (!(await run(step))) failed ??= step
+      const isDone = await run(step)
+      if (!isDone) failed ??= step
+      if (!isDone && !carriesOn) return
     } catch (reason) {
       stopped ??= { reason }
+      return
     }
     const ready = (dependents.get(step.id) ?? []).filter((next) => {
       const needs = missing.get(next.id)

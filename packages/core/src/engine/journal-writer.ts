@@ -5,7 +5,7 @@ import { applyRecord, type Progress } from './progress.ts'
 import type { RunRecord } from './records.ts'
 
 export interface JournalWriter {
-  /** Folds a record into the progress at once and queues it, with its documents, for the next transaction. */
+  /** Folds a record into the progress at once; it becomes durable, with its documents, in the next transaction. */
   write(record: RunRecord, updates?: readonly DocumentUpdate[]): void
   /** Resolves when everything written so far is durable; rejects when the run can no longer write. */
   durable(): Promise<void>
@@ -33,6 +33,7 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
   const { store, lease, progress, now, onDurable } = options
   let queue: Queued[] = []
   let flushing: Promise<void> | undefined
+  let isFlushPlanned = false
 
   async function flushAll(): Promise<void> {
     while (queue.length > 0) {
@@ -47,17 +48,31 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
     }
   }
 
+  async function durable(): Promise<void> {
+    // A failed flush is kept: nothing may be written, and so nothing may be done, after it.
+    flushing = flushing === undefined ? flushAll() : flushing.then(flushAll)
+    await flushing
+  }
+
+  /** Nobody may wait for the last record for long; what comes up in the same turn still shares its transaction. */
+  function flushSoon(): void {
+    if (isFlushPlanned) return
+    isFlushPlanned = true
+    setImmediate(() => {
+      isFlushPlanned = false
+      // Whoever acts next waits for durability and meets the failure there.
+      durable().catch(() => {})
+    })
+  }
+
   return {
+    durable,
     write(record, updates = []) {
       const seq = progress.nextSeq
       applyRecord(progress, { ...record, time: now() })
       const append = { run: progress.runId, seq, type: record.type, data: record.data as unknown as Plain }
       queue.push({ append, updates })
-    },
-    async durable() {
-      // A failed flush is kept: nothing may be written, and so nothing may be done, after it.
-      flushing = flushing === undefined ? flushAll() : flushing.then(flushAll)
-      await flushing
+      flushSoon()
     },
   }
 }

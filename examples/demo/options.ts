@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+/** What `npm run demo -- …` accepts. */
+export interface DemoOptions {
+  /** Holds everything that the demo leaves on disk. */
+  readonly directory: string
+  /** Whether the simulated data centre stays up at the end, for a look around. */
+  readonly keep: boolean
+  /** How slow the hypervisor is while the servers are replaced: 1 is a patient audience, 0 no waiting at all. */
+  readonly pace: number
+}
+
+const USAGE = 'Usage: npm run demo -- [--directory DIRECTORY] [--keep] [--pace FACTOR]'
+
+/** The command line was not understood. */
+export class UsageError extends Error {
+  constructor(problem: string) {
+    super(`${problem}\n${USAGE}`)
+    this.name = 'UsageError'
+  }
+}
+
+const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../.state/demo', import.meta.url))
+
+/** Reads the command line; throws a {@link UsageError}. */
+export function readOptions(words: readonly string[]): DemoOptions {
+  const { directory, keep, pace } = readWords(words)
+  const factor = Number(pace)
+  if (pace === '' || !(factor >= 0)) throw new UsageError(`--pace must be a number from 0 on, not "${pace}".`)
+  return { directory, keep, pace: factor }
+}
+
+function readWords(words: readonly string[]): Record<'directory' | 'pace', string> & { readonly keep: boolean } {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: {
+        directory: { type: 'string', default: DEFAULT_DIRECTORY },
+        keep: { type: 'boolean', default: false },
+        pace: { type: 'string', default: '1' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
