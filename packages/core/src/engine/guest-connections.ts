@@ -39,14 +39,16 @@ export function createGuestConnections(options: GuestConnectionsOptions): GuestC
     return machine.hostKeys ?? []
   }
 
-  async function connect(address: GuestAddress, key: string): Promise<Connection> {
+  async function connect(address: GuestAddress, onUnavailable: () => void): Promise<Connection> {
     const hostKeys = await hostKeysOf(address)
     const target = { address: address.address, port: address.port, hostKeys }
     const guest = await guard.look('guest.open', () => access.open(target, { signal }))
+    const close = (): Promise<void> => guest.close()
     const guarded = guardGuest(guest, guard, () => {
-      if (connections.delete(key)) guest.close().catch(() => {})
+      onUnavailable()
+      close().catch(() => {})
     })
-    return { guest: guarded, close: () => guest.close() }
+    return { guest: guarded, close }
   }
 
   return {
@@ -54,12 +56,16 @@ export function createGuestConnections(options: GuestConnectionsOptions): GuestC
       const key = `${address.machine ?? ''}@${address.address}:${address.port ?? ''}`
       const existing = connections.get(key)
       if (existing !== undefined) return (await existing).guest
-      const opening = connect(address, key)
+      // By identity: a second failure of an old connection must not take a new one out.
+      const forget = (): void => {
+        if (connections.get(key) === opening) connections.delete(key)
+      }
+      const opening = connect(address, forget)
       connections.set(key, opening)
       try {
         return (await opening).guest
       } catch (error) {
-        connections.delete(key)
+        forget()
         throw error
       }
     },

@@ -48,6 +48,8 @@ export function createLimiter(): Limiter {
       const onAbort = (): void => {
         waiters = waiters.filter((other) => other !== waiter)
         reject(call.signal?.reason)
+        // Those that it held back may fit now.
+        admit()
       }
       call.signal?.addEventListener('abort', onAbort, { once: true })
       waiters = [...waiters, waiter]

@@ -48,6 +48,7 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
     balancers: new Set(Object.keys(balancers)),
     units,
     addresses: addressesOf(all),
+    bindings: bindingsOf(all),
     templates,
     definitions,
     machines: new Map(inventories.map(([name, { machines }]) => [name, new Map(machines.map((one) => [one.id, one]))])),
@@ -135,4 +136,16 @@ function addressesOf(units: readonly ManagementUnit[]): World['addresses'] {
     }
   }
   return addresses
+}
+
+function bindingsOf(units: readonly ManagementUnit[]): World['bindings'] {
+  return new Map(
+    units.flatMap(({ name: unit, hypervisor, groups }) =>
+      groups.flatMap(({ servers }) =>
+        servers.flatMap(({ slot, machine }) =>
+          machine === undefined ? [] : [[`${hypervisor}/${machine.id}`, { unit, slot }] as const],
+        ),
+      ),
+    ),
+  )
 }

@@ -66,16 +66,22 @@ function checkSteps<Input, Output>(operation: Operation<Input, Output>, draft: D
   const ids = new Set<string>()
   for (const phase of [...draft.phases, ...(draft.back ?? [])]) {
     if (phase.waves.length === 0) throw internal(`phase ${phase.name} of ${operation.name} has no wave`)
+    const groups = new Set<string>()
     for (const change of phase.changes) {
-      const known = new Set(change.steps.map(({ id }) => id))
+      if (groups.has(change.group)) throw internal(`it plans group ${change.group} twice in phase ${phase.name}`)
+      groups.add(change.group)
+      // Only what is listed before counts, so that needs cannot form a circle.
+      const known = new Set<string>()
       for (const step of change.steps) {
         if (ids.has(step.id)) throw internal(`${operation.name} plans step ${step.id} twice`)
         if (!kinds.has(`${step.kind.name}@${step.kind.version}`)) {
           throw internal(`${operation.name} plans a step of kind ${step.kind.name}, which it does not list`)
         }
         const missing = step.needs.find((need) => !known.has(need))
-        if (missing !== undefined) throw internal(`step ${step.id} needs ${missing}, which its change does not have`)
+        if (missing !== undefined)
+          throw internal(`step ${step.id} needs ${missing}, which its change does not list before it`)
         ids.add(step.id)
+        known.add(step.id)
       }
     }
   }

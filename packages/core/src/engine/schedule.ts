@@ -70,7 +70,6 @@ interface PhaseInProgress {
 function decidePhase(progress: Progress, current: PhaseInProgress): Decision | undefined {
   const { phase, index, scheduled, now } = current
   const state = (item: ScheduledChange): ChangeProgress | undefined => progress.changes.get(item.key)
-  const failures = scheduled.filter((item) => state(item)?.state === 'failed')
   const total = phase.changes.length
   let rest = scheduled
   for (const [number, wave] of phase.waves.entries()) {
@@ -80,6 +79,7 @@ function decidePhase(progress: Progress, current: PhaseInProgress): Decision | u
     const members = isLast ? rest : rest.slice(0, width)
     rest = rest.slice(members.length)
 
+    const failures = members.filter((item) => state(item)?.state === 'failed')
     const running = members.filter((item) => state(item)?.state === 'began').length
     const waiting = members.filter((item) => state(item) === undefined)
     const allowed = countOf(wave.maxFailures ?? 0, total, 'down')
@@ -129,17 +129,20 @@ function goBack(progress: Progress): Decision {
   return renewal(progress, unfinished) ?? { type: 'end', state: 'failed' }
 }
 
-/** A group whose job ended without an exit code begins anew, as often as the plan allows. */
+/** Groups whose jobs ended without an exit code begin anew, as often as the plan allows, unless others failed for good. */
 function renewal(progress: Progress, unfinished: ReadonlySet<string>): Decision | undefined {
-  for (const group of unfinished) {
-    const attempt = progress.attempts.get(group) ?? 1
-    const lost = progress.plan.phases.some((phase, index) => {
-      const change = progress.changes.get(changeKey('forward', index, group))
-      return change?.state === 'failed' && change.error.code === 'ERR_JOB_UNKNOWN'
-    })
-    if (lost && attempt < progress.plan.attempts) return { type: 'renew', group, attempt: attempt + 1 }
-  }
-  return undefined
+  const groups = [...unfinished]
+  const renewable = groups.filter((group) => isRenewable(progress, group))
+  const [group] = renewable
+  if (group === undefined || renewable.length < groups.length) return undefined
+  return { type: 'renew', group, attempt: (progress.attempts.get(group) ?? 1) + 1 }
+}
+
+function isRenewable(progress: Progress, group: string): boolean {
+  if ((progress.attempts.get(group) ?? 1) >= progress.plan.attempts) return false
+  const changes = progress.plan.phases.map((_phase, index) => progress.changes.get(changeKey('forward', index, group)))
+  const failures = changes.filter((change) => change?.state === 'failed')
+  return failures.some((change) => change?.state === 'failed' && change.error.code === 'ERR_JOB_UNKNOWN')
 }
 
 /**

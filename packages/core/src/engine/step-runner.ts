@@ -92,10 +92,11 @@ async function reach(environment: StepEnvironment, run: Reaching): Promise<Plain
   const { timing, writer, now } = environment
   const { kind, input, step, attempt, operationId } = run
   const context = environment.contextOf(operationId)
-  const began = now()
   let waitingSince: number | undefined
+  let failingSince: number | undefined
   let mustLook = run.mustLook
   for (let tries = 1; ; tries += 1) {
+    const triedAt = now()
     try {
       if (mustLook) {
         const look = await kind.observe(input, context)
@@ -111,7 +112,10 @@ async function reach(environment: StepEnvironment, run: Reaching): Promise<Plain
       mustLook = true
       return kind.output.parse(await kind.act(input, context)) as Plain
     } catch (error) {
-      const mayPass = isVmunitError(error) && error.retryable && now() - began < timing.retryForMs
+      // An attempt that worked for a while before it failed starts the patience anew.
+      if (now() - triedAt > timing.pollMs) failingSince = undefined
+      failingSince ??= now()
+      const mayPass = isVmunitError(error) && error.retryable && now() - failingSince < timing.retryForMs
       if (environment.stop.aborted || !mayPass) throw error
       mustLook = true
       writer.write({ type: 'step.retried', data: { step: step.id, attempt, error: describeError(error) } })

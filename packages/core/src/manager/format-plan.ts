@@ -42,7 +42,8 @@ function formatPhases({ phases }: Plan): readonly string[] {
 function formatWave({ groups, soakMs, gate, maxFailures }: Wave): string {
   const parts = [groups === '100%' ? 'all at once' : `${groups} at a time`]
   if (soakMs !== undefined && soakMs > 0) parts.push(`soaking ${formatDuration(soakMs)}`)
-  if (gate !== undefined) parts.push(gate.kind === 'approval' ? 'after an approval' : 'from a set time')
+  if (gate !== undefined)
+    parts.push(gate.kind === 'approval' ? 'after an approval' : `not before ${new Date(gate.time ?? 0).toISOString()}`)
   if (maxFailures !== undefined) parts.push(`up to ${maxFailures} may fail`)
   return parts.join(' ')
 }

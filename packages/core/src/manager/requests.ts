@@ -44,6 +44,11 @@ export interface GivenAnswer {
  */
 export async function answerRequest(store: StateStore, given: GivenAnswer, call: Call = {}): Promise<void> {
   const { request: id, approve, planHash, principal } = given
+  if (principal.role === 'resourceManager') {
+    throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (resourceManager) may not approve plans.`, {
+      details: { request: id },
+    })
+  }
   const time = await store.now(call)
   const update = (value: unknown): ReturnType<typeof plain> => {
     if (value === undefined) {

@@ -17,6 +17,8 @@ export interface World {
   readonly units: ReadonlyMap<string, ManagementUnit>
   /** Every address in use over the whole manager, with the slot and unit that has it. */
   readonly addresses: ReadonlyMap<string, { readonly unit: string; readonly slot: string }>
+  /** Every machine that a server is bound to, over the whole manager, by `<hypervisor>/<machine id>`. */
+  readonly bindings: ReadonlyMap<string, { readonly unit: string; readonly slot: string }>
   readonly templates: ReadonlyMap<string, Template>
   readonly definitions: ReadonlyMap<string, Definition>
   /** By hypervisor name and machine id. */

@@ -21,7 +21,18 @@ export function guardGuest(guest: Guest, guard: Guard, onUnavailable: () => void
     stopJob: (id, call) => mutate('guest.stopJob', () => guest.stopJob(id, call)),
     push: (tree, to, call) => mutate('guest.push', () => guest.push(tree, to, call)),
     pushed: (to, call) => look('guest.pushed', () => guest.pushed(to, call)),
-    pull: (paths, maxBytes, call) => guest.pull(paths, maxBytes, call),
+    async *pull(paths, maxBytes, call) {
+      const chunks = guest.pull(paths, maxBytes, call)[Symbol.asyncIterator]()
+      try {
+        for (;;) {
+          const chunk = await look('guest.pull', () => chunks.next())
+          if (chunk.done === true) return
+          yield chunk.value
+        }
+      } finally {
+        await chunks.return?.()
+      }
+    },
     bootId: (call) => look('guest.bootId', () => guest.bootId(call)),
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},

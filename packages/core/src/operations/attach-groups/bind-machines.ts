@@ -28,6 +28,7 @@ export function bindMachines(
   )
   const byName = Map.groupBy(machines, ({ name }) => name)
   const byId = world.machines.get(unit.hypervisor)
+  checkNames(options.vms, servers)
   const bound = new Map<string, Machine>()
   const missing: string[] = []
   for (const { address } of servers) {
@@ -47,8 +48,9 @@ export function bindMachines(
         { details: { address, machines: matches.map(({ id, name }) => ({ id, name })) } },
       )
     }
-    if (match === undefined) missing.push(address)
-    else bound.set(address, match)
+    if (match !== undefined) bound.set(address, match)
+    else if (wanted === undefined) missing.push(address)
+    else throw unknownMachine(address, wanted)
   }
   if (missing.length > 0 && options.mustFind) {
     throw new VmunitError(
@@ -58,7 +60,41 @@ export function bindMachines(
     )
   }
   checkEachOnce(bound)
+  checkUnbound(world, unit, bound)
   return bound
+}
+
+function checkNames(vms: Readonly<Record<string, string>>, servers: readonly ServerDeclaration[]): void {
+  const declared = new Set(servers.map(({ address }) => address))
+  const unknown = Object.keys(vms).filter((address) => !declared.has(address))
+  if (unknown.length === 0) return
+  throw new VmunitError(
+    'ERR_INVALID_INPUT',
+    `vms names ${unknown.join(', ')}, which is no address of the groups to attach.`,
+    {
+      details: { unknown },
+    },
+  )
+}
+
+function unknownMachine(address: string, wanted: string): VmunitError {
+  return new VmunitError('ERR_NOT_FOUND', `There is no machine ${wanted}, which vms names for server ${address}.`, {
+    details: { address, machine: wanted },
+  })
+}
+
+function checkUnbound(world: World, unit: ManagementUnit, bound: ReadonlyMap<string, Machine>): void {
+  for (const [address, { id }] of bound) {
+    const holder = world.bindings.get(`${unit.hypervisor}/${id}`)
+    if (holder === undefined) continue
+    throw new VmunitError(
+      'ERR_CONFLICT',
+      `Machine ${id} of server ${address} is bound to ${holder.slot} of unit ${holder.unit}.`,
+      {
+        details: { address, machine: id, holder },
+      },
+    )
+  }
 }
 
 function checkEachOnce(bound: ReadonlyMap<string, Machine>): void {

@@ -1,6 +1,6 @@
 import type { ManagementUnit, ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
 import type { Wave } from '../../domain/plan.ts'
-import { waveWidth } from '../../domain/share.ts'
+import { countOf, waveWidth } from '../../domain/share.ts'
 import { VmunitError } from '../../errors/index.ts'
 
 /** Whether the group serves: every one of its servers works and gets its traffic. */
@@ -27,7 +27,11 @@ export interface Disturbance {
  * @throws {@link VmunitError} `ERR_WOULD_INTERRUPT` unless the outage is allowed.
  */
 export function checkAvailability({ unit, groups, waves, allowOutage }: Disturbance): readonly string[] {
-  const width = Math.min(groups.length, Math.max(0, ...waves.map((wave) => waveWidth(wave.groups, groups.length))))
+  // A group that failed, within its wave's budget, stays out of service while the next ones are taken.
+  const outAtOnce = waves.map(
+    (wave) => waveWidth(wave.groups, groups.length) + countOf(wave.maxFailures ?? 0, groups.length, 'down'),
+  )
+  const width = Math.min(groups.length, Math.max(0, ...outAtOnce))
   const interrupted = unit.tiers.filter((tier) => {
     const has = (group: ServerGroup): boolean => group.servers.some(({ tierId }) => tierId === tier.id)
     const available = unit.groups.filter((group) => has(group) && isAvailable(unit, group))
@@ -39,7 +43,7 @@ export function checkAvailability({ unit, groups, waves, allowOutage }: Disturba
   if (allowOutage) return [`takes the last available group of tier ${tiers}: no other group stands in for it meanwhile`]
   throw new VmunitError(
     'ERR_WOULD_INTERRUPT',
-    `The plan takes the last available group of tier ${tiers}. Use smaller waves, add a group, or pass allowOutage: true.`,
+    `The plan takes the last available group of tier ${tiers}. Use smaller waves, allow fewer failures, add a group, or pass allowOutage: true.`,
     { details: { unit: unit.name, tiers: interrupted.map(({ id }) => id), width } },
   )
 }

@@ -8,9 +8,19 @@ import { type CallMessage, type ControlMessage, clientMessage, packError, readMe
 /** Answers for a world to whoever connects to a server; `onStop` is called when a client ends the world. */
 export function serveWorld(server: Server, backend: Backend, onStop: () => void): void {
   async function control(socket: Socket, { id, control }: ControlMessage): Promise<void> {
-    if (control === 'stop') await backend.stop()
-    writeMessage(socket, { id, value: { pid: process.pid, limits: backend.limits } })
-    if (control === 'stop') socket.end(onStop)
+    const answer = { id, value: { pid: process.pid, limits: backend.limits } }
+    if (control !== 'stop') {
+      writeMessage(socket, answer)
+      return
+    }
+    // It ends even when its last state cannot be saved; who asked is told.
+    try {
+      await backend.stop()
+      writeMessage(socket, answer)
+    } catch (error) {
+      writeMessage(socket, { id, error: packError(error) })
+    }
+    socket.end(onStop)
   }
 
   server.on('connection', (socket: Socket) => {
