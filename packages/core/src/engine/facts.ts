@@ -1,7 +1,7 @@
 import type { VirtualServer } from '../domain/management-unit.ts'
-import { groupParser, unitParser } from '../domain/parsers.ts'
+import { groupParser, templateParser, unitParser } from '../domain/parsers.ts'
 import type { Plain } from '../domain/plain.ts'
-import type { ExpectedFact } from '../domain/plan.ts'
+import type { ExpectedFact, FactName } from '../domain/plan.ts'
 import { groupOfSlot } from '../domain/slot.ts'
 import { VmunitError } from '../errors/index.ts'
 import { assertNever } from '../internal/assert-never.ts'
@@ -29,8 +29,9 @@ export async function checkFacts(
   const servers = await readServers(sources.store, expected, call)
   const machines = await readMachines(sources, expected, { servers, call })
   const holders = await readHolders(sources.store, expected, call)
+  const newest = await readNewestVersions(sources.store, expected, call)
   const moved = expected.flatMap((fact) => {
-    const found = valueOf(fact, { server: servers.get(`${fact.unit}/${fact.server}`), machines, holders })
+    const found = valueOf(fact, { server: servers.get(`${fact.unit}/${fact.server}`), machines, holders, newest })
     const isSame = canonicalJson(found ?? null) === canonicalJson(fact.value ?? null)
     return isSame ? [] : [{ unit: fact.unit, server: fact.server, fact: fact.fact, expected: fact.value, found }]
   })
@@ -49,6 +50,7 @@ interface Found {
   readonly server: VirtualServer | undefined
   readonly machines: ReadonlyMap<string, Machine>
   readonly holders: ReadonlyMap<string, Plain>
+  readonly newest: ReadonlyMap<string, Plain>
 }
 
 function valueOf(fact: ExpectedFact, found: Found): Plain {
@@ -70,6 +72,8 @@ function valueOf(fact: ExpectedFact, found: Found): Plain {
       return server?.definitionHash
     case 'holder':
       return found.holders.get(fact.about ?? '')
+    case 'newestVersion':
+      return found.newest.get(fact.about ?? '')
     default:
       return assertNever(fact.fact, 'fact')
   }
@@ -128,7 +132,27 @@ async function readHolders(
   expected: readonly ExpectedFact[],
   call: Call,
 ): Promise<ReadonlyMap<string, Plain>> {
-  const addresses = [...new Set(expected.flatMap(({ fact, about }) => (fact === 'holder' ? (about ?? []) : [])))]
+  const addresses = subjectsOf(expected, 'holder')
   const stored = await store.get(addresses.map(keys.address), call)
   return new Map(addresses.map((address, index) => [address, stored[index]?.value]))
+}
+
+async function readNewestVersions(
+  store: StateStore,
+  expected: readonly ExpectedFact[],
+  call: Call,
+): Promise<ReadonlyMap<string, Plain>> {
+  const templates = subjectsOf(expected, 'newestVersion')
+  const stored = await store.get(templates.map(keys.template), call)
+  return new Map(
+    templates.map((template, index) => {
+      const document = stored[index]
+      return [template, document && templateParser.parse(document.value).versions.at(-1)?.number]
+    }),
+  )
+}
+
+/** What the facts of one name are about, each once. */
+function subjectsOf(expected: readonly ExpectedFact[], name: FactName): readonly string[] {
+  return [...new Set(expected.flatMap(({ fact, about }) => (fact === name ? (about ?? []) : [])))]
 }

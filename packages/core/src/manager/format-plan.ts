@@ -44,7 +44,8 @@ function formatWave({ groups, soakMs, gate, maxFailures }: Wave): string {
   if (soakMs !== undefined && soakMs > 0) parts.push(`soaking ${formatDuration(soakMs)}`)
   if (gate !== undefined)
     parts.push(gate.kind === 'approval' ? 'after an approval' : `not before ${new Date(gate.time ?? 0).toISOString()}`)
-  if (maxFailures !== undefined) parts.push(`up to ${maxFailures} may fail`)
+  if (maxFailures === '100%') parts.push('each for itself')
+  else if (maxFailures !== undefined) parts.push(`up to ${maxFailures} may fail`)
   return parts.join(' ')
 }
 

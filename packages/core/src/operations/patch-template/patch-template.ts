@@ -159,7 +159,7 @@ function procedureOf(request: PatchTemplateInput, { hypervisor, current, next }:
       action: 'patch',
       reason: `${template} ${current.number} → ${next}`,
       disturbs: false,
-      expects: [],
+      expects: [{ unit: '', server: work.slot, fact: 'newestVersion', about: template, value: next - 1 }],
     },
     stages: [{ name: 'patch', lanes: [lane] }],
     back: [{ name: 'discard', lanes: [[discard]] }],

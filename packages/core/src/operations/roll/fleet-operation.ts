@@ -5,7 +5,7 @@ import type { Draft, World } from '../../ports/index.ts'
 import { expectServer } from './expect.ts'
 import { type Member, presentMachine } from './member.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from './members-of.ts'
-import { type GroupProcedure, type Stage, wholeUnit } from './stage.ts'
+import { EACH_FOR_ITSELF, type GroupProcedure, type Stage, wholeUnit } from './stage.ts'
 import type { Placed } from './stages.ts'
 
 /** What an operation does to one server, as a line of the plan. */
@@ -56,7 +56,7 @@ export function planFleet(world: World, operation: FleetOperation): Draft {
   return {
     claims: changed.map(({ name }) => groupClaim(unit.name, name)),
     servers: lines,
-    phases: wholeUnit(procedures),
+    phases: wholeUnit(procedures, EACH_FOR_ITSELF),
     warnings: markWarnings(changed),
   }
 }

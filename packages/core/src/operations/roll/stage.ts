@@ -26,7 +26,11 @@ export interface GroupProcedure {
   readonly back: readonly Stage[]
 }
 
+/** All groups at once; the first failure stops the plan. */
 export const EVERYTHING: readonly Wave[] = [{ groups: '100%' }]
+
+/** All groups at once; one that fails does not keep the others from going on. */
+export const EACH_FOR_ITSELF: readonly Wave[] = [{ groups: '100%', maxFailures: '100%' }]
 
 /** A draft of a step of this kind. */
 export function draft(kind: Named, step: Omit<StepDraft, 'kind'>): StepDraft {
@@ -45,8 +49,11 @@ export function rolling(name: string, procedures: readonly GroupProcedure[], wav
 }
 
 /** Whole: each stage is a phase over all groups, with a barrier after it. */
-export function wholeUnit(procedures: readonly GroupProcedure[]): readonly Phase[] {
-  return phasesOf(procedures, ({ stages }) => stages)
+export function wholeUnit(
+  procedures: readonly GroupProcedure[],
+  waves: readonly Wave[] = EVERYTHING,
+): readonly Phase[] {
+  return phasesOf(procedures, waves, ({ stages }) => stages)
 }
 
 /** The way back of a rolling plan: one phase; of a whole one: each stage a phase. */
@@ -55,13 +62,14 @@ export function wayBack(procedures: readonly GroupProcedure[], mode: 'rolling' |
   const returning = procedures
     .filter(({ back }) => back.length > 0)
     .map((procedure) => ({ ...procedure, change: { ...procedure.change, expects: [] } }))
-  if (mode === 'whole') return phasesOf(returning, ({ back }) => back)
+  if (mode === 'whole') return phasesOf(returning, EVERYTHING, ({ back }) => back)
   const changes = returning.map(({ change, back }) => ({ ...change, steps: chain(back) }))
   return changes.length === 0 ? [] : [{ name: 'go back', changes, waves: EVERYTHING }]
 }
 
 function phasesOf(
   procedures: readonly GroupProcedure[],
+  waves: readonly Wave[],
   stagesOf: (procedure: GroupProcedure) => readonly Stage[],
 ): readonly Phase[] {
   const names = [...new Set(procedures.flatMap((procedure) => stagesOf(procedure).map(({ name }) => name)))]
@@ -75,7 +83,7 @@ function phasesOf(
       begun.add(procedure.change.group)
       return [{ ...procedure.change, expects: isFirst ? procedure.change.expects : [], steps }]
     })
-    return changes.length === 0 ? [] : [{ name, changes, waves: EVERYTHING }]
+    return changes.length === 0 ? [] : [{ name, changes, waves }]
   })
 }
 

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { Observed } from '../../domain/observed.ts'
-import { VmunitError } from '../../errors/index.ts'
+import { isVmunitError, VmunitError } from '../../errors/index.ts'
 import type { ExecResult, StepContext, StepKind } from '../../ports/index.ts'
+import { findMachine } from './find-machine.ts'
 import { markServer } from './marks.ts'
 import { command, guestInput, marks } from './schemas.ts'
 
@@ -26,8 +27,7 @@ export const runJob: StepKind<Input, Output> = {
   input,
   output,
   async observe(step, context) {
-    const guest = await context.guest(step.guest)
-    const job = await guest.job(context.operationId, context)
+    const job = await lookAtJob(step, context)
     // A job that is still running is waited for by acting again, which starts nothing.
     return job.state === 'busy' ? { state: 'partial', detail: 'the job runs' } : judge(step, job)
   },
@@ -38,6 +38,25 @@ export const runJob: StepKind<Input, Output> = {
     return await untilOver(step, context)
   },
   records: (step, moment) => markServer(step.marks, moment),
+}
+
+async function lookAtJob(step: Input, context: StepContext): Promise<Observed<ExecResult>> {
+  try {
+    const guest = await context.guest(step.guest)
+    return await guest.job(context.operationId, context)
+  } catch (error) {
+    if (isVmunitError(error, 'ERR_UNAVAILABLE') && (await isMachineDown(step, context))) {
+      return { state: 'unknown', detail: 'its machine is off' }
+    }
+    throw error
+  }
+}
+
+/** A guest that cannot be reached may come back; one whose machine is off or gone took its jobs with it. */
+async function isMachineDown({ guest }: Input, context: StepContext): Promise<boolean> {
+  if (guest.machine === undefined) return false
+  const found = await findMachine(context.hypervisor(guest.hypervisor), guest.machine, context)
+  return found.state === 'absent' || (found.state === 'done' && found.value.power === 'off')
 }
 
 async function untilOver(step: Input, context: StepContext): Promise<Output> {

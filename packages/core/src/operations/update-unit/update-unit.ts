@@ -9,7 +9,7 @@ import { checkAvailability } from '../roll/availability.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { reflectGroup } from '../roll/reflect.ts'
-import { EVERYTHING, rolling, wholeUnit } from '../roll/stage.ts'
+import { EACH_FOR_ITSELF, EVERYTHING, rolling, wholeUnit } from '../roll/stage.ts'
 import { awaitHealth, blockServer, pushDefinition, runJob, unblockServer } from '../steps/index.ts'
 
 export interface UpdateUnitInput {
@@ -76,7 +76,7 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
     return {
       claims: changed.map(({ group }) => groupClaim(unit.name, group.name)),
       servers: planned.flatMap(({ servers }) => servers),
-      phases: request.waves === undefined ? wholeUnit(procedures) : rolling('roll', procedures, waves),
+      phases: request.waves === undefined ? wholeUnit(procedures, EACH_FOR_ITSELF) : rolling('roll', procedures, waves),
       notes: [...checkAvailability({ unit, groups: disturbed, waves, allowOutage })],
       warnings: markWarnings(changed.map(({ group }) => group)),
     }
