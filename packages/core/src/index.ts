@@ -33,7 +33,14 @@ export type { Slot } from './domain/slot.ts'
 export type { Template, TemplateRef, TemplateVersion } from './domain/template.ts'
 export type { ApplicationCommands, Argv, Tier, TierBalancer, TierType } from './domain/tier.ts'
 export type { Timing } from './engine/timing.ts'
-export { ERROR_CODES, type ErrorCode, isVmunitError, VmunitError, type VmunitErrorOptions } from './errors/index.ts'
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorMeaning,
+  isVmunitError,
+  VmunitError,
+  type VmunitErrorOptions,
+} from './errors/index.ts'
 export { createManager, type ManagerOptions } from './manager/create-manager.ts'
 export type { Definitions } from './manager/definitions.ts'
 export { type ExitClass, exitClass } from './manager/exit-class.ts'

@@ -1,19 +1,17 @@
 import * as z from 'zod'
 import type { Definition } from './definition.ts'
-import type { GroupDeclaration } from './group-declaration.ts'
 import type { ServerGroup, UnitRecord } from './management-unit.ts'
 import { NAME_PATTERN, NAME_RULE } from './names.ts'
 import type { Parser } from './plain.ts'
-import type { Wave } from './plan.ts'
-import type { Template, TemplateRef } from './template.ts'
-import type { Argv, Tier } from './tier.ts'
+import type { Share } from './share.ts'
+import type { Template } from './template.ts'
 
 const name = z.string().regex(NAME_PATTERN, `must be ${NAME_RULE}`)
 const ipv4 = z.ipv4()
 const port = z.int().min(1).max(65_535)
 const milliseconds = z.int().min(0)
 const argv = z.tuple([z.string().min(1)], z.string()).readonly()
-const share = z.union([
+const share: z.ZodType<Share> = z.union([
   z.int().min(0),
   z.templateLiteral([z.number().min(0).max(100), '%'], 'must be a number of groups, or a percentage such as "25%"'),
 ])
@@ -36,6 +34,18 @@ const tier = z.strictObject({
 
 const machine = z.strictObject({ id: z.string().min(1), operationId: z.string().optional() })
 
+const status = z.enum([
+  'initial',
+  'stopped',
+  'working',
+  'updating',
+  'starting',
+  'stopping',
+  'fault(updating)',
+  'fault(starting)',
+  'fault(stopping)',
+])
+
 const server = z.strictObject({
   slot: z.string(),
   address: ipv4,
@@ -45,28 +55,11 @@ const server = z.strictObject({
   machine: machine.optional(),
   templateVersion: z.int().min(1).optional(),
   definitionHash: z.string().optional(),
-  status: z.enum([
-    'initial',
-    'stopped',
-    'working',
-    'updating',
-    'starting',
-    'stopping',
-    'fault(updating)',
-    'fault(starting)',
-    'fault(stopping)',
-  ]),
+  status,
   traffic: z.enum(['in', 'out', 'none']),
 })
 
-/** Parts that operations and stored documents are checked with; zod's types stay inside this module's users. */
-export const schemas = { argv, ipv4, machine, milliseconds, name, port, share, tier }
-
-export const argvParser: Parser<Argv> = argv
-
-export const tierParser: Parser<Tier> = tier
-
-export const unitParser: Parser<UnitRecord> = z.strictObject({
+const unit = z.strictObject({
   name,
   owner: z.string(),
   description: z.string(),
@@ -75,7 +68,7 @@ export const unitParser: Parser<UnitRecord> = z.strictObject({
   definition: z.string().optional(),
 })
 
-export const groupParser: Parser<ServerGroup> = z.strictObject({
+const group = z.strictObject({
   name,
   unit: name,
   servers: z.array(server).readonly(),
@@ -93,7 +86,7 @@ export const groupParser: Parser<ServerGroup> = z.strictObject({
     .readonly(),
 })
 
-export const templateParser: Parser<Template> = z.strictObject({
+const template = z.strictObject({
   name,
   hypervisor: z.string(),
   versions: z
@@ -110,7 +103,7 @@ export const templateParser: Parser<Template> = z.strictObject({
     .readonly(),
 })
 
-export const definitionParser: Parser<Definition> = z.strictObject({
+const definition = z.strictObject({
   hash: z.string(),
   tiers: z.array(tier).readonly(),
   files: z
@@ -118,9 +111,9 @@ export const definitionParser: Parser<Definition> = z.strictObject({
     .readonly(),
 })
 
-export const templateRefParser: Parser<TemplateRef> = z.strictObject({ template: name, version: z.int().min(1) })
+const templateRef = z.strictObject({ template: name, version: z.int().min(1) })
 
-export const groupDeclarationParser: Parser<GroupDeclaration> = z.strictObject({
+const groupDeclaration = z.strictObject({
   name,
   servers: z
     .array(z.strictObject({ tierId: name, address: ipv4, port, serviceAddress: ipv4.optional() }))
@@ -128,7 +121,7 @@ export const groupDeclarationParser: Parser<GroupDeclaration> = z.strictObject({
     .readonly(),
 })
 
-export const waveParser: Parser<Wave> = z.strictObject({
+const wave = z.strictObject({
   groups: share,
   maxFailures: share.optional(),
   soakMs: milliseconds.optional(),
@@ -140,3 +133,25 @@ export const waveParser: Parser<Wave> = z.strictObject({
     })
     .optional(),
 })
+
+/** Parts that the inputs of operations and steps are checked with; zod's types stay inside this package. */
+export const schemas = {
+  argv,
+  definition,
+  group,
+  groupDeclaration,
+  ipv4,
+  milliseconds,
+  name,
+  status,
+  templateRef,
+  wave,
+}
+
+export const unitParser: Parser<UnitRecord> = unit
+
+export const groupParser: Parser<ServerGroup> = group
+
+export const templateParser: Parser<Template> = template
+
+export const definitionParser: Parser<Definition> = definition

@@ -7,6 +7,7 @@ import type { EngineOptions } from './engine-options.ts'
 import { createGuard } from './guard/guard.ts'
 import { guardBalancer } from './guard/guard-balancer.ts'
 import { guardHypervisor } from './guard/guard-hypervisor.ts'
+import { guardTree } from './guard/guard-tree.ts'
 import { createGuestConnections } from './guest-connections.ts'
 import { createJournalWriter } from './journal-writer.ts'
 import { createLimiter } from './limiter.ts'
@@ -56,7 +57,8 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
     hypervisor,
     balancer,
     guest: (address) => guests.open(address),
-    tree: (hash, tierId) => definitionTree(store, { hash, tierId }, { signal: lease.lost }),
+    tree: async (hash, tierId) =>
+      guardTree(await definitionTree(store, { hash, tierId }, { signal: lease.lost }), guard),
     now: () => clock.now(),
     sleep: (ms) => clock.sleep(ms, { signal: stop }),
   })

@@ -9,6 +9,8 @@ export interface Guard {
   look<T>(call: string, work: () => Promise<T>): Promise<T>
   /** A call that changes something: the lease is asked directly before it, as the last act. */
   mutate<T>(call: string, work: () => Promise<T>): Promise<T>
+  /** Throws `ERR_LEASE_LOST` when the run belongs to another process now. */
+  checkHeld(call: string): void
 }
 
 /** Every driver call is published here as `{ runId, call, mutating, durationMs, error? }`, for tracing. */
@@ -40,20 +42,20 @@ export function createGuard(options: GuardOptions): Guard {
     }
   }
 
+  function checkHeld(call: string): void {
+    if (lease.isHeld()) return
+    throw new VmunitError('ERR_LEASE_LOST', `Run ${runId} belongs to another process now; ${call} was not sent.`, {
+      details: { runId, call },
+    })
+  }
+
   return {
     manager,
+    checkHeld,
     look: (call, work) => traced(call, false, work),
     mutate: (call, work) =>
       traced(call, true, async () => {
-        if (!lease.isHeld()) {
-          throw new VmunitError(
-            'ERR_LEASE_LOST',
-            `Run ${runId} belongs to another process now; ${call} was not sent.`,
-            {
-              details: { runId, call },
-            },
-          )
-        }
+        checkHeld(call)
         return await work()
       }),
   }

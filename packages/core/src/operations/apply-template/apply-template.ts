@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { templateRefParser } from '../../domain/parsers.ts'
+import { schemas } from '../../domain/parsers.ts'
 import type { Wave } from '../../domain/plan.ts'
 import type { TemplateRef, TemplateVersion } from '../../domain/template.ts'
 import { groupClaim } from '../../engine/claims.ts'
@@ -35,7 +35,7 @@ export interface ApplyTemplateInput {
 const input = z
   .strictObject({
     ...groupsInput,
-    template: z.custom<TemplateRef>((value) => templateRefParser.parse(value) !== undefined),
+    template: schemas.templateRef,
     waves: wavesInput.optional(),
     whole: z.boolean().optional(),
     returnOld: z.enum(['afterHealth', 'first']).optional(),

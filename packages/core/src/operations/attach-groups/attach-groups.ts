@@ -29,23 +29,7 @@ export interface AttachGroupsInput {
 
 const input = z.strictObject({
   unit: schemas.name,
-  groups: z
-    .array(
-      z.strictObject({
-        name: schemas.name,
-        servers: z
-          .array(
-            z.strictObject({
-              tierId: schemas.name,
-              address: schemas.ipv4,
-              port: schemas.port,
-              serviceAddress: schemas.ipv4.optional(),
-            }),
-          )
-          .min(1),
-      }),
-    )
-    .min(1),
+  groups: z.array(schemas.groupDeclaration).min(1),
   vms: z.record(schemas.ipv4, z.string().min(1)).optional(),
   adopt: z.boolean().optional(),
 })

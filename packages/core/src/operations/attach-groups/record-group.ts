@@ -1,11 +1,10 @@
 import * as z from 'zod'
-import type { ServerGroup } from '../../domain/management-unit.ts'
-import { groupParser } from '../../domain/parsers.ts'
+import { schemas } from '../../domain/parsers.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import type { DocumentUpdate, StepKind } from '../../ports/index.ts'
 import { nothing } from '../steps/schemas.ts'
 
-const input = z.object({ group: z.custom<ServerGroup>((value) => groupParser.parse(value) !== undefined) })
+const input = z.object({ group: schemas.group })
 type Input = z.infer<typeof input>
 
 /** Registers a group and its addresses. The effect is the records themselves, made with the journal's. */

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Definition } from '../../domain/definition.ts'
 import type { ManagementUnit } from '../../domain/management-unit.ts'
-import { definitionParser, schemas, unitParser } from '../../domain/parsers.ts'
+import { schemas, unitParser } from '../../domain/parsers.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation, StepKind, World } from '../../ports/index.ts'
@@ -26,7 +26,7 @@ const input = z.strictObject({ unit: schemas.name, definition: z.string().min(1)
 
 const registerInput = z.object({
   unit: z.string(),
-  definition: z.custom<Definition>((value) => definitionParser.parse(value) !== undefined),
+  definition: schemas.definition,
 })
 type RegisterInput = z.infer<typeof registerInput>
 

@@ -17,25 +17,13 @@ export const guestInput = {
   port: z.number().optional(),
 }
 
-const status = z.enum([
-  'initial',
-  'stopped',
-  'working',
-  'updating',
-  'starting',
-  'stopping',
-  'fault(updating)',
-  'fault(starting)',
-  'fault(stopping)',
-])
-
 /** What the record of the server says when the step begins, is done, or has failed. */
 export const marks = z
   .object({
     ...serverKey,
-    began: status.optional(),
-    done: status.optional(),
-    failed: status.optional(),
+    began: schemas.status.optional(),
+    done: schemas.status.optional(),
+    failed: schemas.status.optional(),
     definitionHash: z.string().optional(),
   })
   .optional()
