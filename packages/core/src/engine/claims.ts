@@ -22,6 +22,12 @@ export function groupClaim(unit: string, group: string): string {
   return `unit/${unit}/${group}`
 }
 
+/** The units that claims are about: those of their groups, and those of their definitions. */
+export function unitsOf(claims: readonly string[]): readonly string[] {
+  const parts = claims.map((claim) => claim.split('/'))
+  return [...new Set(parts.flatMap(([kind, name = '']) => (kind === 'unit' || kind === 'definition' ? [name] : [])))]
+}
+
 /**
  * Takes claims for a run; all of them, or the commit that carries the updates fails with `ERR_CLAIMED`.
  *

@@ -82,20 +82,17 @@ export function createEngine(engine: EngineOptions): Engine {
     return holder === undefined ? supervise(runId) : undefined
   }
 
-  async function checkUnowned(runId: string, call: Call): Promise<void> {
-    const holder = await engine.store.holder(keys.run(runId), call)
-    if (holder === undefined || supervisions.has(runId)) return
-    throw new VmunitError('ERR_LOCKED', `Run ${runId} is moved by ${holder.owner} now. Watch it with manager.run().`, {
-      details: { run: runId, owner: holder.owner, since: holder.since, expiresAt: holder.expiresAt },
-    })
-  }
-
   return {
     async start(start, call = {}) {
       const runId = await createRun(engine, start, call)
       const supervision = supervise(runId)
       pauseOnAbort(supervision, call.signal)
-      return handle(runId, start.plan, start.principal)
+      const run = handle(runId, start.plan, start.principal)
+      // Somebody who resumes everything may have been faster; the run is moved all the same.
+      await supervision.owned.catch((error: unknown) => {
+        if (!isElsewhere(error)) throw error
+      })
+      return run
     },
 
     async run(id, principal, call = {}) {
@@ -113,10 +110,16 @@ export function createEngine(engine: EngineOptions): Engine {
             details: { run: runId, state },
           })
         }
-        await checkUnowned(runId, call)
         const supervision = supervise(runId)
         pauseOnAbort(supervision, call.signal)
-        runs.push(handle(runId, plan, principal))
+        const run = handle(runId, plan, principal)
+        try {
+          await supervision.owned
+          runs.push(run)
+        } catch (error) {
+          // Asked for all that is due, one that another process was faster to take is not due any more.
+          if (id !== undefined || !isElsewhere(error)) throw error
+        }
       }
       return runs
     },

@@ -1,4 +1,6 @@
+import { hasEnded } from '../domain/run-state.ts'
 import type { Call, Clock, JournalRecord, StateStore } from '../ports/index.ts'
+import { keys, runDocumentParser } from './documents.ts'
 
 /** Wakes those who follow a run in this process as soon as something is durable. */
 export interface Bell {
@@ -17,8 +19,6 @@ export function createBell(): Bell {
     next: () => waiting.promise,
   }
 }
-
-const LAST_RECORDS = new Set(['run.succeeded', 'run.failed', 'run.cancelled'])
 
 export interface FollowOptions extends Call {
   readonly from: number
@@ -43,14 +43,14 @@ export async function* followJournal(
   for (;;) {
     // Asked for before the reading, so that nothing written during it is missed.
     const rung = bell.next()
+    const isOver = await hasRunEnded(store, runId, { signal })
     let isPaused = false
     for await (const record of store.journal(runId, next, { signal })) {
       next = record.seq + 1
       yield record
       isPaused = record.type === 'run.paused'
-      if (LAST_RECORDS.has(record.type)) return
     }
-    if (!follow || isPaused) return
+    if (!follow || isPaused || isOver) return
     const done = new AbortController()
     const waiting = clock.sleep(pollMs, {
       signal: signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]),
@@ -63,4 +63,9 @@ export async function* followJournal(
     }
     signal?.throwIfAborted()
   }
+}
+
+async function hasRunEnded(store: StateStore, runId: string, call: Call): Promise<boolean> {
+  const [document] = await store.get([keys.run(runId)], call)
+  return document === undefined || hasEnded(runDocumentParser.parse(document.value).state)
 }

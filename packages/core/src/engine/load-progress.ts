@@ -14,14 +14,17 @@ function timed(record: JournalRecord): TimedRecord {
  */
 export async function loadProgress(store: StateStore, runId: string, call: Call = {}): Promise<Progress> {
   let progress: Progress | undefined
+  if (runId === '') throw unknownRun(runId)
   for await (const record of store.journal(runId, 1, call)) {
     if (progress === undefined) progress = beginProgress(runId, timed(record))
     else applyRecord(progress, timed(record))
   }
-  if (progress === undefined) {
-    throw new VmunitError('ERR_NOT_FOUND', `There is no run ${runId}. List them with manager.runs().`, {
-      details: { run: runId },
-    })
-  }
+  if (progress === undefined) throw unknownRun(runId)
   return progress
+}
+
+function unknownRun(runId: string): VmunitError {
+  return new VmunitError('ERR_NOT_FOUND', `There is no run "${runId}". List them with manager.runs().`, {
+    details: { run: runId },
+  })
 }

@@ -30,10 +30,11 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
   const sources = { store, clock, bell, pollMs: timing.pollMs }
 
   async function state(call: Call = {}): Promise<RunStatus> {
+    // In this order: a run that ends in between is seen as ended, not as one without an owner.
+    const holder = await store.holder(keys.run(runId), call)
     const [document] = await store.get([keys.run(runId)], call)
     if (document === undefined) throw new VmunitError('ERR_NOT_FOUND', `There is no run ${runId}.`)
     const head = runDocumentParser.parse(document.value)
-    const holder = await store.holder(keys.run(runId), call)
     const isOrphan = head.state === 'running' && holder === undefined
     return {
       state: isOrphan ? 'interrupted' : head.state,

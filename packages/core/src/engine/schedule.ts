@@ -114,7 +114,7 @@ function reasonOf(
   const first = failures[0]
   const progress = first === undefined ? undefined : state(first)
   const message = progress?.state === 'failed' ? progress.error.message : 'unknown'
-  return `${failures.map((item) => item.change.group).join(', ')} failed: ${message}`
+  return `${failures.map((item) => item.change.group).join(', ')} failed: ${message.replace(/\.$/, '')}`
 }
 
 /** The way back concerns the groups that the run began and did not finish; a failure there is kept, and the rest goes on. */

@@ -14,6 +14,8 @@ import { RunStopped } from './stop-signal.ts'
 export interface Supervision {
   /** Resolves when this process has nothing more to do with the run; rejects with what made that impossible. */
   readonly finished: Promise<DriveResult>
+  /** Resolves when the run is this process's for the first time; rejects with `ERR_LOCKED` when it is another's. */
+  readonly owned: Promise<void>
   stop(reason: RunStopped): void
 }
 
@@ -26,20 +28,29 @@ export interface SuperviseOptions {
 /** Moves a run whenever it can be moved, until it has ended, is paused, or belongs to somebody else. */
 export function superviseRun(options: SuperviseOptions): Supervision {
   const stop = new AbortController()
-  const finished = supervise(options, stop)
-  finished.catch(() => {})
+  const owned = Promise.withResolvers<void>()
+  const finished = supervise(options, { stop, onOwned: owned.resolve })
+  finished.then(() => owned.resolve(), owned.reject)
+  owned.promise.catch(() => {})
   return {
     finished,
+    owned: owned.promise,
     stop: (reason) => {
       if (!stop.signal.aborted) stop.abort(reason)
     },
   }
 }
 
-async function supervise(options: SuperviseOptions, stop: AbortController): Promise<DriveResult> {
+interface Ownership {
+  readonly stop: AbortController
+  readonly onOwned: () => void
+}
+
+async function supervise(options: SuperviseOptions, ownership: Ownership): Promise<DriveResult> {
   const { engine, runId } = options
+  const { stop } = ownership
   for (;;) {
-    const result = await driveOnce(options, stop)
+    const result = await driveOnce(options, ownership)
     if (result !== 'waiting') return result
     if (!(await untilDue(engine, runId, stop.signal))) {
       const isCancel = stop.signal.reason instanceof RunStopped && stop.signal.reason.verb === 'cancel'
@@ -49,10 +60,11 @@ async function supervise(options: SuperviseOptions, stop: AbortController): Prom
 }
 
 /** Takes the lease, looks at the journal as it is then, and moves the run. */
-async function driveOnce(options: SuperviseOptions, stop: AbortController): Promise<DriveResult> {
+async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership): Promise<DriveResult> {
   const { engine, runId, onDurable } = options
   const { store, owner, timing } = engine
   await using lease = await store.acquire(keys.run(runId), { owner, ttlMs: timing.leaseMs })
+  onOwned()
   const progress = await loadProgress(store, runId)
   if (hasEnded(progress.state)) return 'ended'
   const lost = (): void => stop.abort(new RunStopped('lost', `The lease of run ${runId} is lost`, owner))

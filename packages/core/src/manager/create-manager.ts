@@ -4,6 +4,7 @@ import type { Parser } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
 import { mayAccess, type Principal } from '../domain/principal.ts'
 import { checkPlan } from '../engine/check-plan.ts'
+import { unitsOf } from '../engine/claims.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/engine-options.ts'
 import { createLimiter } from '../engine/limiter.ts'
@@ -136,8 +137,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
   /** A plan may come from somebody with more rights: who starts it needs the rights too. */
   async function checkRights({ claims }: Plan, call: Call): Promise<void> {
     checkRole()
-    const named = claims.filter((claim) => claim.startsWith('unit/') || claim.startsWith('definition/'))
-    for (const unit of new Set(named.map((claim) => claim.split('/')[1] ?? ''))) await units.get(unit, call)
+    for (const unit of unitsOf(claims)) await units.get(unit, call)
   }
 
   function checkRole(): void {
@@ -166,7 +166,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
       await enter(call)
       for await (const { key } of store.list('run/', call)) {
         const run = await engine.run(key.slice('run/'.length), principal, call)
-        if (filter.unit !== undefined && !run.plan.claims.some((claim) => claim.split('/')[1] === filter.unit)) continue
+        if (filter.unit !== undefined && !unitsOf(run.plan.claims).includes(filter.unit)) continue
         if (filter.states !== undefined && !filter.states.includes((await run.state(call)).state)) continue
         if (await isReadable(run, call)) yield run
       }
@@ -190,9 +190,8 @@ function managerFor(principal: Principal, shared: Shared): Manager {
   }
 
   async function isReadable(run: Run, call: Call): Promise<boolean> {
-    const names = run.plan.claims.filter((claim) => claim.startsWith('unit/')).map((claim) => claim.split('/')[1] ?? '')
     const known = await units.list(call)
-    return names.every((name) => known.some((unit) => unit.name === name && mayAccess(principal, unit)))
+    return unitsOf(run.plan.claims).every((name) => known.some((unit) => unit.name === name && mayAccess(principal, unit)))
   }
 
   async function readable(run: Run, call: Call): Promise<Run> {

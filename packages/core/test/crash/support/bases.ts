@@ -1,0 +1,157 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  attachGroups,
+  createManager,
+  type GroupDeclaration,
+  importDefinition,
+  type Manager,
+  type Plain,
+  patchTemplate,
+  type StateStore,
+  start,
+  updateUnit,
+} from '@vmunit/core'
+import { openSqliteStore } from '@vmunit/core/sqlite-store'
+import { createWorld, type World } from '@vmunit/core/testing'
+import { BYSTANDER, BYSTANDERS, definitionOf, GROUPS, UNIT } from './fleet-parts.ts'
+
+/** How far the fleet is when a scenario begins. */
+export const BASE_NAMES = ['provided', 'attached', 'updated', 'running', 'patched'] as const
+export type BaseName = (typeof BASE_NAMES)[number]
+
+/** Prepared once, used by many cases. */
+export interface Bases extends AsyncDisposable {
+  readonly directory: string
+  /** A database that holds the definitions' bytes; its documents are those of the last base. */
+  readonly database: string
+  readonly documents: Readonly<Record<BaseName, ReadonlyMap<string, Plain>>>
+  /** Where the world of a base is; copied before it is used. */
+  worldOf(base: BaseName): string
+  /** The edition of the definition that is not registered yet. */
+  readonly nextDefinition: string
+}
+
+export const WORLD_FILE = 'world.jsonl'
+
+export function openCopiedWorld(directory: string): World {
+  return createWorld({ file: join(directory, WORLD_FILE), hideMarkerWhileCreating: true })
+}
+
+/** Builds a fleet step by step and keeps a copy of it after each. */
+export async function prepareBases(): Promise<Bases> {
+  const directory = await mkdtemp(join(tmpdir(), 'vmunit-crash-'))
+  const database = join(directory, 'base.db')
+  const worldOf = (base: BaseName): string => join(directory, `world-${base}`)
+  const present = join(directory, 'world')
+  const documents: Partial<Record<BaseName, ReadonlyMap<string, Plain>>> = {}
+  let nextDefinition = ''
+
+  const work: Readonly<Record<BaseName, (manager: Manager, world: World) => Promise<void>>> = {
+    async provided(manager, world) {
+      const images = await registerTemplates(manager, world)
+      await provide(world, images, { prefix: BYSTANDER, groups: BYSTANDERS })
+      await create(manager, BYSTANDER)
+      await attach(manager, BYSTANDER, BYSTANDERS)
+      await manager.execute(updateUnit, { unit: BYSTANDER })
+      await manager.execute(start, { unit: BYSTANDER })
+      await provide(world, images, { prefix: UNIT, groups: GROUPS })
+      await world.admin.addMachine({
+        name: `${UNIT}-vmgroup_1`,
+        image: images.web,
+        addresses: ['10.0.0.9'],
+        power: 'on',
+      })
+      await create(manager, UNIT)
+    },
+    attached: async (manager) => await attach(manager, UNIT, GROUPS),
+    updated: async (manager) => void (await manager.execute(updateUnit, { unit: UNIT })),
+    running: async (manager) => void (await manager.execute(start, { unit: UNIT })),
+    async patched(manager) {
+      const template = 'web-base'
+      await manager.execute(patchTemplate, { template, commands: [['dnf', '-y', 'upgrade']] })
+      await manager.execute(patchTemplate, { template, commands: [['touch', '/etc/application.broken']] })
+      nextDefinition = (await manager.definitions.add(definitionOf(UNIT, 2))).hash
+    },
+  }
+
+  for (const name of BASE_NAMES) {
+    const world = openCopiedWorld(present)
+    const store = openSqliteStore(database)
+    const manager = managerOver(world, store)
+    await work[name](manager, world)
+    await manager.close()
+    documents[name] = await documentsOf(store)
+    await store.close()
+    await world.close()
+    await cp(present, worldOf(name), { recursive: true })
+  }
+  return {
+    directory,
+    database,
+    documents: documents as Record<BaseName, ReadonlyMap<string, Plain>>,
+    worldOf,
+    nextDefinition,
+    [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true }),
+  }
+}
+
+function managerOver(world: World, store: StateStore): Manager {
+  return createManager({
+    hypervisors: { main: world.hypervisor },
+    balancers: { edge: world.balancer },
+    guests: world.guests,
+    store,
+    principal: { name: 'user_a', role: 'builder' },
+    timing: { pollMs: 20 },
+  })
+}
+
+interface Images {
+  readonly web: string
+  readonly app: string
+}
+
+async function registerTemplates(manager: Manager, world: World): Promise<Images> {
+  const add = async (name: string): Promise<string> => {
+    const image = await world.admin.addImage({ template: name, version: 1, files: { '/etc/release': `${name} 1` } })
+    await manager.templates.register({ name, hypervisor: 'main', image })
+    return image
+  }
+  return { web: await add('web-base'), app: await add('app-base') }
+}
+
+async function provide(
+  world: World,
+  images: Images,
+  { prefix, groups }: { readonly prefix: string; readonly groups: readonly GroupDeclaration[] },
+): Promise<void> {
+  for (const { name, servers } of groups) {
+    for (const { tierId, address, serviceAddress = '' } of servers) {
+      await world.admin.addMachine({
+        name: `${prefix}-${name}-${tierId}`,
+        image: tierId === 'app' ? images.app : images.web,
+        addresses: [address, serviceAddress],
+        power: 'on',
+      })
+    }
+  }
+}
+
+async function create(manager: Manager, unit: string): Promise<void> {
+  await manager.units.create({ name: unit, hypervisor: 'main' })
+  const { hash } = await manager.definitions.add(definitionOf(unit, 1))
+  await manager.execute(importDefinition, { unit, definition: hash })
+}
+
+async function attach(manager: Manager, unit: string, groups: readonly GroupDeclaration[]): Promise<void> {
+  await manager.execute(attachGroups, { unit, groups, adopt: true })
+}
+
+/** Everything that is stored, but the records of runs. */
+export async function documentsOf(store: StateStore): Promise<ReadonlyMap<string, Plain>> {
+  const documents = new Map<string, Plain>()
+  for await (const { key, value } of store.list('')) if (!key.startsWith('run/')) documents.set(key, value)
+  return documents
+}

@@ -1,0 +1,152 @@
+import {
+  applyTemplate,
+  attachGroups,
+  detachGroups,
+  importDefinition,
+  type Manager,
+  type Plan,
+  patchTemplate,
+  power,
+  start,
+  stop,
+  updateUnit,
+} from '@vmunit/core'
+import type { BaseName, Bases } from './bases.ts'
+import { GROUPS, UNIT } from './fleet-parts.ts'
+
+/** One operation on a prepared fleet. */
+export interface Scenario {
+  readonly name: string
+  readonly base: BaseName
+  readonly ends: 'succeeded' | 'failed'
+  /** How many groups of the unit serve at any moment. */
+  readonly serving: number
+  /** How many groups are in work at once. */
+  readonly width: number
+  plan(manager: Manager, bases: Bases): Promise<Plan>
+}
+
+const version = (number: number): { readonly template: string; readonly version: number } => ({
+  template: 'web-base',
+  version: number,
+})
+
+const ALL = GROUPS.length
+
+const roll = { unit: UNIT, template: version(2), allowOutage: true }
+const broken = { ...roll, template: version(3) }
+
+/** The main job: one group after another while the others serve. */
+export const ROLLING: Scenario = {
+  name: 'applyTemplate, rolling',
+  base: 'patched',
+  ends: 'succeeded',
+  serving: ALL - 1,
+  width: 1,
+  plan: (manager) => manager.plan(applyTemplate, roll),
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    ...ROLLING,
+    name: 'applyTemplate, two groups at once',
+    serving: ALL - 2,
+    width: 2,
+    plan: (manager) => manager.plan(applyTemplate, { ...roll, waves: [{ groups: 2 }] }),
+  },
+  {
+    ...ROLLING,
+    name: 'applyTemplate, whole',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(applyTemplate, { ...roll, whole: true }),
+  },
+  {
+    ...ROLLING,
+    name: 'applyTemplate, old machines removed first',
+    plan: (manager) => manager.plan(applyTemplate, { ...roll, returnOld: 'first' }),
+  },
+  {
+    ...ROLLING,
+    name: 'applyTemplate, rolling, a version that does not start',
+    ends: 'failed',
+    plan: (manager) => manager.plan(applyTemplate, broken),
+  },
+  {
+    ...ROLLING,
+    name: 'applyTemplate, whole, a version that does not start',
+    ends: 'failed',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(applyTemplate, { ...broken, whole: true }),
+  },
+  {
+    ...ROLLING,
+    name: 'patchTemplate',
+    serving: ALL,
+    plan: (manager) =>
+      manager.plan(patchTemplate, { template: 'app-base', commands: [['dnf', '-y', 'upgrade'], ['true']] }),
+  },
+  {
+    ...ROLLING,
+    name: 'patchTemplate, a command that fails',
+    ends: 'failed',
+    serving: ALL,
+    plan: (manager) =>
+      manager.plan(patchTemplate, { template: 'app-base', commands: [['dnf', '-y', 'upgrade'], ['false']] }),
+  },
+  {
+    ...ROLLING,
+    name: 'importDefinition',
+    serving: ALL,
+    plan: (manager, { nextDefinition }) => manager.plan(importDefinition, { unit: UNIT, definition: nextDefinition }),
+  },
+  {
+    name: 'attachGroups, adopting',
+    base: 'provided',
+    ends: 'succeeded',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(attachGroups, { unit: UNIT, groups: GROUPS, adopt: true }),
+  },
+  {
+    name: 'updateUnit',
+    base: 'attached',
+    ends: 'succeeded',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(updateUnit, { unit: UNIT }),
+  },
+  {
+    name: 'start',
+    base: 'updated',
+    ends: 'succeeded',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(start, { unit: UNIT }),
+  },
+  {
+    name: 'stop',
+    base: 'running',
+    ends: 'succeeded',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(stop, { unit: UNIT }),
+  },
+  {
+    name: 'detachGroups',
+    base: 'updated',
+    ends: 'succeeded',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(detachGroups, { unit: UNIT, groups: GROUPS.map(({ name }) => name) }),
+  },
+  {
+    name: 'power off',
+    base: 'updated',
+    ends: 'succeeded',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(power, { unit: UNIT, to: 'off' }),
+  },
+]

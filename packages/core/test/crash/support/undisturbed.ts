@@ -1,0 +1,46 @@
+import { expect } from 'vitest'
+import type { Ending, Lane } from './lane.ts'
+import { type Death, describeDeath } from './life.ts'
+import type { Scenario } from './scenarios.ts'
+
+/** How a scenario ends when nobody disturbs it: checked by itself, then the measure of all others. */
+export async function undisturbed(lane: Lane, scenario: Scenario): Promise<Ending> {
+  const ending = await lane.run(scenario, [])
+  expect(ending.evidence).toMatchObject({ repeated: [], unsteady: [], strayCalls: [] })
+  expect([ending.state, ending.evidence.leastServing]).toEqual([scenario.ends, scenario.serving])
+  return ending
+}
+
+/** Checks that a story with deaths in it ended like the undisturbed one, and never put more at risk. */
+export function expectSame(
+  ending: Ending,
+  wanted: Ending,
+  { scenario, label }: { readonly scenario: Scenario; readonly label: string },
+): void {
+  const { creations, jobs, leastServing, mostInWork, unsteady, strayCalls } = ending.evidence
+  expect({
+    label,
+    state: ending.state,
+    fingerprint: ending.fingerprint,
+    creations,
+    jobs,
+    unsteady,
+    strayCalls,
+    keptServing: leastServing >= scenario.serving ? 'yes' : `only ${leastServing}`,
+    inWork: mostInWork <= scenario.width ? 'few' : `${mostInWork} at once`,
+  }).toEqual({
+    label,
+    state: wanted.state,
+    fingerprint: wanted.fingerprint,
+    creations: wanted.evidence.creations,
+    jobs: wanted.evidence.jobs,
+    unsteady: [],
+    strayCalls: [],
+    keptServing: 'yes',
+    inWork: 'few',
+  })
+}
+
+export function labelOf(scenario: Scenario, deaths: readonly Death[]): string {
+  return `${scenario.name}: ${deaths.map(describeDeath).join(', then ')}`
+}

@@ -1,0 +1,101 @@
+import { importDefinition, type Tier, updateUnit } from '@vmunit/core'
+import { describe, expect, it } from 'vitest'
+import { createFleet, storyGroups, TIERS } from '../support/fleet.ts'
+import { memoryDefinition, tierOf } from '../support/memory-definition.ts'
+import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
+import { mark, mutationsSince } from '../support/world-log.ts'
+
+const UNIT = 'gyoumu_a'
+
+describe('importDefinition', () => {
+  it('registers the tiers and the hash, and touches no server', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const before = await fleet.manager.units.get(UNIT)
+    const { hash } = await fleet.manager.definitions.add(memoryDefinition(TIERS, { 'web/config/a': 'another text' }))
+    const from = await mark(fleet.world)
+    const result = await fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash })
+    expect(result).toMatchObject({ definition: hash, tiers: ['combined', 'app', 'web'] })
+    expect(await mutationsSince(fleet.world, from)).toEqual([])
+    expect(await fleet.manager.units.get(UNIT)).toEqual({ ...before, definition: hash })
+  })
+
+  it('replaces the definition as a whole: a file that is gone is gone from the servers too', async () => {
+    await using fleet = await createFleet()
+    const [group] = storyGroups()
+    await fleet.build(UNIT, [group!])
+    const [machine] = await fleet.world.admin.machines()
+    const file = async (path: string) =>
+      (await fleet.world.admin.files(machine!.id)).filter((one) => one.includes(path))
+    expect(await file('server.conf')).toHaveLength(1)
+    const next = TIERS.map((tier) => ({ ...tier, startOrder: 7 }))
+    const { hash } = await fleet.manager.definitions.add(
+      memoryDefinition(next, { 'combined/config/other.conf': 'new' }),
+    )
+    await fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash })
+    expect((await fleet.manager.units.get(UNIT)).tiers.map(({ startOrder }) => startOrder)).toEqual([7, 7, 7])
+    await fleet.manager.execute(updateUnit, { unit: UNIT, whole: true, allowOutage: true })
+    expect(await file('server.conf')).toEqual([])
+    expect(await file('other.conf')).toHaveLength(1)
+  })
+
+  it('refuses a definition that is not in the store', async () => {
+    await using fleet = await createFleet()
+    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
+    const error = await expectRefused(fleet, 'ERR_NOT_FOUND', () =>
+      fleet.manager.execute(importDefinition, { unit: UNIT, definition: 'f'.repeat(64) }),
+    )
+    expect(error.message).toContain('definitions.add')
+  })
+
+  it('refuses a template that is not registered', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const tiers = [...TIERS, tierOf({ id: 'extra', type: 'ctm-tier', startOrder: 3, template: 'no-such' })]
+    const { hash } = await fleet.manager.definitions.add(memoryDefinition(tiers, {}))
+    const error = await expectRefused(fleet, 'ERR_NOT_FOUND', () =>
+      fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash }),
+    )
+    expect(error.message).toContain('no-such')
+  })
+
+  it('refuses a balancer that the manager was not given', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const balancer = { name: 'nowhere', pool: 'p', port: 80, drainTimeoutMs: 1 }
+    const { hash } = await fleet.manager.definitions.add(
+      memoryDefinition(
+        TIERS.map((tier): Tier => ({ ...tier, balancer })),
+        {},
+      ),
+    )
+    const error = await expectRefused(fleet, 'ERR_NOT_CONFIGURED', () =>
+      fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash }),
+    )
+    expect(error.message).toContain('nowhere')
+  })
+
+  it('refuses to lose the tier of an attached server, naming it', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const { hash } = await fleet.manager.definitions.add(memoryDefinition(TIERS.slice(0, 2), {}))
+    const error = await expectRefused(fleet, 'ERR_WRONG_STATE', () =>
+      fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash }),
+    )
+    expect(error.message).toContain('192.168.1.103 (web)')
+  })
+
+  it('stores the same content once; content that changes while it is read is refused', async () => {
+    await using fleet = await createFleet()
+    const source = memoryDefinition(TIERS, { 'web/config/a': 'one' })
+    const first = await fleet.manager.definitions.add(source)
+    const before = await documentsOf(fleet.storePath)
+    expect(await fleet.manager.definitions.add(source)).toEqual(first)
+    expect(Object.keys(await documentsOf(fleet.storePath))).toEqual(Object.keys(before))
+    const changing = { ...memoryDefinition(TIERS, { 'web/config/a': 'two' }), read: source.read }
+    const error = await refusal(fleet.manager.definitions.add(changing))
+    expect(error.code).toBe('ERR_CONFLICT')
+    expect(error.message).toContain('web/config/a')
+    expect(Object.keys(await documentsOf(fleet.storePath))).toEqual(Object.keys(before))
+  })
+})

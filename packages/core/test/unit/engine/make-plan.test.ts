@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import type { Plan, PlannedStep } from '../../../src/domain/plan.ts'
+import { checkPlan } from '../../../src/engine/check-plan.ts'
+import { makePlan } from '../../../src/engine/make-plan.ts'
+import type { Draft, Operation } from '../../../src/ports/index.ts'
+import { ONE_BY_ONE } from './support/synthetic-plan.ts'
+
+const kind = { name: 'touch', version: 1 }
+const operation = { name: 'touchAll', version: 3, kinds: [kind] } as unknown as Operation
+
+function step(id: string, needs: readonly string[] = []): PlannedStep {
+  return { id, kind, input: { path: '/tmp/x', nothing: undefined }, needs }
+}
+
+function draftOf(steps: readonly PlannedStep[], change: Partial<Draft> = {}): Draft {
+  const one = { group: 'g1', action: 'patch', reason: 'a test', disturbs: false, expects: [], steps } as const
+  return {
+    claims: ['unit/b', 'unit/a'],
+    servers: [{ server: 'g1/web/0', address: '192.0.2.1', action: 'patch', reason: '試験' }],
+    phases: [{ name: 'roll', changes: [one], waves: ONE_BY_ONE }],
+    ...change,
+  }
+}
+
+function planOf(draft: Draft, input: unknown = { unit: 'a' }): Plan {
+  return makePlan(operation, input, { draft, manager: 'vmunit' })
+}
+
+/** The same content with every object's keys the other way round. */
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toReversed()
+      .map(([key, member]) => [key, reversed(member)]),
+  )
+}
+
+const edited = expect.objectContaining({ code: 'ERR_PLAN_EDITED' })
+
+describe('makePlan', () => {
+  const plan = planOf(draftOf([step('a'), step('b', ['a'])]))
+
+  it('says what it is, for whom, and how much', () => {
+    expect(plan).toMatchObject({
+      format: 1,
+      operation: { name: 'touchAll', version: 3 },
+      manager: 'vmunit',
+      claims: ['unit/a', 'unit/b'],
+      back: [],
+      attempts: 1,
+      notes: [],
+      warnings: [],
+      estimate: { steps: 2, durationMs: 10_000 },
+    })
+    expect(plan.hash).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('gives the same bytes for the same content, 100 times of 100', () => {
+    const bytes = new Set(
+      Array.from({ length: 100 }, () => JSON.stringify(planOf(draftOf([step('a'), step('b', ['a'])])))),
+    )
+    expect(bytes.size).toBe(1)
+  })
+
+  it.for<readonly [string, Plan]>([
+    ['the input', planOf(draftOf([step('a'), step('b', ['a'])]), { unit: 'b' })],
+    ['a step', planOf(draftOf([step('a'), step('c', ['a'])]))],
+    ['a need', planOf(draftOf([step('a'), step('b')]))],
+    ['a note', planOf(draftOf([step('a'), step('b', ['a'])], { notes: ['x'] }))],
+    ['the attempts', planOf(draftOf([step('a'), step('b', ['a'])], { attempts: 2 }))],
+  ])('has another hash when %s is another', ([, other]) => {
+    expect(other.hash).not.toBe(plan.hash)
+  })
+
+  it.for<readonly [string, Draft]>([
+    ['a step twice', draftOf([step('a'), step('a')])],
+    ['a step twice, once on the way back', draftOf([step('a')], { back: draftOf([step('a')]).phases })],
+    ['an unknown need', draftOf([step('a', ['z'])])],
+    ['a kind that the operation does not list', draftOf([{ ...step('a'), kind: { name: 'other', version: 1 } }])],
+    ['another version of a kind', draftOf([{ ...step('a'), kind: { name: 'touch', version: 2 } }])],
+    ['a phase without waves', draftOf([], { phases: [{ name: 'roll', changes: [], waves: [] }] })],
+    ['a step that needs itself', draftOf([step('a', ['a'])])],
+    ['steps that need each other', draftOf([step('a', ['b']), step('b', ['a'])])],
+    [
+      'a group twice in a phase',
+      draftOf([], {
+        phases: [
+          {
+            name: 'roll',
+            changes: ['a', 'b'].flatMap((id) => draftOf([step(id)]).phases[0]?.changes ?? []),
+            waves: ONE_BY_ONE,
+          },
+        ],
+      }),
+    ],
+  ])('refuses %s: that is a mistake of the operation', ([, draft]) => {
+    expect(() => planOf(draft)).toThrowError(expect.objectContaining({ code: 'ERR_INTERNAL' }))
+  })
+})
+
+describe('checkPlan', () => {
+  const plan = planOf(draftOf([step('a'), step('b', ['a'])]), { unit: 'a', description: undefined, text: '業務' })
+
+  it('accepts a plan as it was made, through JSON, and with its keys in another order', () => {
+    for (const same of [plan, JSON.parse(JSON.stringify(plan)), reversed(plan)]) {
+      expect(checkPlan(same as Plan, 'vmunit').hash).toBe(plan.hash)
+    }
+  })
+
+  it('does not mind another estimate', () => {
+    expect(() => checkPlan({ ...plan, estimate: { durationMs: 1, steps: 1 } }, 'vmunit')).not.toThrow()
+  })
+
+  it.for<readonly [string, object]>([
+    ['an edited input', { ...plan, input: { unit: 'b' } }],
+    ['a claim left out', { ...plan, claims: [] }],
+    ['a server left out', { ...plan, servers: [] }],
+    ['another reason', { ...plan, servers: plan.servers.map((server) => ({ ...server, reason: 'x' })) }],
+    ['a phase left out', { ...plan, phases: [] }],
+    ['a member added', { ...plan, allowOutage: true }],
+    ['another hash', { ...plan, hash: '0'.repeat(64) }],
+    ['no estimate', { ...plan, estimate: undefined }],
+    ['another version of the format', { ...plan, format: 2 }],
+    ['no plan at all', {}],
+  ])('refuses %s', ([, other]) => {
+    expect(() => checkPlan(other as Plan, 'vmunit')).toThrowError(edited)
+  })
+
+  it('refuses a plan for the fleet of another manager', () => {
+    expect(() => checkPlan(plan, 'other')).toThrowError(
+      expect.objectContaining({ code: 'ERR_STORE_FOREIGN', details: { planned: 'vmunit', manager: 'other' } }),
+    )
+  })
+})

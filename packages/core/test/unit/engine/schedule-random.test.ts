@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import type { Plan, Wave } from '../../../src/domain/plan.ts'
+import { checkEnd, invariants } from './support/invariants.ts'
+import { type Random, randomOf } from './support/random.ts'
+import { groupNames, type SyntheticPhase, syntheticPlan } from './support/synthetic-plan.ts'
+import { type Going, runVirtually, type Script } from './support/virtual-run.ts'
+
+const RUNS = 3_000
+
+function randomWaves(random: Random): readonly Wave[] {
+  return Array.from({ length: random.int(1, 3) }, (): Wave => {
+    const groups = random.pick([0, 1, 2, 3, 5, '10%', '25%', '50%', '100%'] as const)
+    return {
+      groups,
+      ...(random.chance(0.4) && { soakMs: random.int(0, 30) * 1_000 }),
+      ...(random.chance(0.4) && { maxFailures: random.pick([0, 1, 2, '20%', '100%'] as const) }),
+      ...(random.chance(0.2) && {
+        gate: random.pick([
+          { kind: 'approval', text: 'go on?' },
+          { kind: 'until', time: 40_000 },
+        ] as const),
+      }),
+    }
+  })
+}
+
+function randomPlan(random: Random): Plan {
+  const all = groupNames(random.int(0, 14))
+  const phase = (name: string, more: Partial<SyntheticPhase>): SyntheticPhase => ({
+    name,
+    groups: all.filter(() => random.chance(0.9)),
+    steps: random.int(1, 3),
+    ...more,
+  })
+  const count = random.pick([1, 1, 2, 4] as const)
+  const phases = Array.from({ length: count }, (_, index) => {
+    const isLast = index === count - 1
+    return phase(`phase-${index}`, {
+      waves: randomWaves(random),
+      ...(isLast && random.chance(0.3) && { finalFrom: random.int(0, 2) }),
+    })
+  })
+  const back = Array.from({ length: random.int(0, 2) }, (_, index) => phase(`back-${index}`, {}))
+  return syntheticPlan({ phases, back, attempts: random.int(1, 3) })
+}
+
+function randomScript(random: Random): Script {
+  const failures = random.pick([0, 0.05, 0.3] as const)
+  return {
+    going({ change }): Going {
+      const ms = random.int(0, 60) * 500
+      if (!random.chance(failures)) return { ms }
+      const code = random.pick(['ERR_COMMAND_FAILED', 'ERR_JOB_UNKNOWN', 'ERR_PLAN_STALE'] as const)
+      return { ms, fails: { code, step: code === 'ERR_PLAN_STALE' ? -1 : random.int(0, change.steps.length - 1) } }
+    },
+    answer: () => ({ ms: random.int(0, 20) * 1_000, approve: random.chance(0.9) }),
+  }
+}
+
+describe('any plan, however it goes', () => {
+  it(`keeps the rules of scheduling in ${RUNS} seeded runs`, () => {
+    const ends = new Map<string, number>()
+    for (let seed = 1; seed <= RUNS; seed += 1) {
+      const random = randomOf(seed)
+      const plan = randomPlan(random)
+      try {
+        const watcher = invariants(plan)
+        const approval = random.chance(0.2)
+        const progress = runVirtually({ plan, script: randomScript(random), watcher, approval, maxDecisions: 5_000 })
+        if (progress.state !== 'cancelled') checkEnd(plan, progress)
+        ends.set(progress.state, (ends.get(progress.state) ?? 0) + 1)
+      } catch (error) {
+        throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+      }
+    }
+    // A generator that only makes runs of one kind would prove little.
+    for (const state of ['succeeded', 'failed', 'cancelled']) expect(ends.get(state)).toBeGreaterThan(100)
+  })
+})
