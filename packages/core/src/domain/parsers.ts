@@ -11,10 +11,13 @@ const ipv4 = z.ipv4()
 const port = z.int().min(1).max(65_535)
 const milliseconds = z.int().min(0)
 const argv = z.tuple([z.string().min(1)], z.string()).readonly()
-const share: z.ZodType<Share> = z.union([
-  z.int().min(0),
-  z.templateLiteral([z.number().min(0).max(100), '%'], 'must be a number of groups, or a percentage such as "25%"'),
-])
+const percentage = /^(?:100(?:\.0+)?|\d{1,2}(?:\.\d+)?)%$/
+const share: z.ZodType<Share> = z.custom<Share>(
+  (value) =>
+    (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) ||
+    (typeof value === 'string' && percentage.test(value)),
+  'must be a number of groups, or a percentage such as "25%"',
+)
 
 const tier = z.strictObject({
   id: name,
@@ -126,11 +129,10 @@ const wave = z.strictObject({
   maxFailures: share.optional(),
   soakMs: milliseconds.optional(),
   gate: z
-    .strictObject({
-      kind: z.enum(['approval', 'until']),
-      text: z.string().optional(),
-      time: z.number().optional(),
-    })
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('approval'), text: z.string().optional() }),
+      z.strictObject({ kind: z.literal('until'), time: z.number() }),
+    ])
     .optional(),
 })
 

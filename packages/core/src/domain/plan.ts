@@ -76,13 +76,17 @@ export interface Change {
 }
 
 /** Something that must be answered before a wave begins. */
-export interface Gate {
-  readonly kind: 'approval' | 'until'
-  /** `approval`: what is asked, for people. */
-  readonly text?: string | undefined
-  /** `until`: milliseconds since 1970, by the store's clock. */
-  readonly time?: number | undefined
-}
+export type Gate =
+  | {
+      readonly kind: 'approval'
+      /** What is asked, for people. */
+      readonly text?: string | undefined
+    }
+  | {
+      readonly kind: 'until'
+      /** Milliseconds since 1970, by the store's clock. */
+      readonly time: number
+    }
 
 /**
  * How much of a phase is disturbed at once; counts groups.
@@ -121,6 +125,8 @@ export interface Plan<Output = unknown> {
   readonly format: 1
   readonly operation: Named
   readonly input: Plain
+  /** The unit that it is about, when it is about one: who may use that may see and start the plan. */
+  readonly unit?: string | undefined
   /** The manager whose fleet it is for. */
   readonly manager: string
   /** `unit/gyoumu_a/vmgroup_1`, `unit/gyoumu_a` or `template/web-base`: what no other run may touch until this one ends. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Parser, Plain } from '../domain/plain.ts'
+import type { Plan } from '../domain/plan.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { DocumentUpdate } from '../ports/index.ts'
 import { keys } from './documents.ts'
@@ -22,10 +23,11 @@ export function groupClaim(unit: string, group: string): string {
   return `unit/${unit}/${group}`
 }
 
-/** The units that claims are about: those of their groups, and those of their definitions. */
-export function unitsOf(claims: readonly string[]): readonly string[] {
+/** The units that a plan is about: the one that its operation named, and those of its claims. */
+export function unitsOf({ unit, claims }: Pick<Plan, 'unit' | 'claims'>): readonly string[] {
   const parts = claims.map((claim) => claim.split('/'))
-  return [...new Set(parts.flatMap(([kind, name = '']) => (kind === 'unit' || kind === 'definition' ? [name] : [])))]
+  const claimed = parts.flatMap(([kind, name = '']) => (kind === 'unit' || kind === 'definition' ? [name] : []))
+  return [...new Set(unit === undefined ? claimed : [unit, ...claimed])]
 }
 
 /**

@@ -112,9 +112,8 @@ async function passGate(drive: Drive, { id, gate }: { readonly id: string; reado
   const { environment, store } = drive
   const { progress, writer } = environment
   if (gate.kind === 'until') {
-    const until = gate.time ?? 0
-    if ((await store.now()) < until) {
-      await wait(drive, { for: `the time ${new Date(until).toISOString()}`, until })
+    if ((await store.now()) < gate.time) {
+      await wait(drive, { for: `the time ${new Date(gate.time).toISOString()}`, until: gate.time })
       return false
     }
     writer.write({ type: 'gate.passed', data: { gate: id, by: 'time' } })

@@ -9,15 +9,18 @@ export function requestId(runId: string, gate: string): string {
 }
 
 /** Writes down what is asked, unless it was asked already. */
-export function askRequest(progress: Progress, gate: { readonly id: string; readonly gate: Gate }): DocumentUpdate {
+export function askRequest(
+  progress: Progress,
+  asked: { readonly id: string; readonly gate: Gate & { readonly kind: 'approval' } },
+): DocumentUpdate {
   const document: RequestDocument = {
     run: progress.runId,
-    gate: gate.id,
-    text: gate.gate.text ?? `Go on with run ${progress.runId}`,
+    gate: asked.id,
+    text: asked.gate.text ?? `Go on with run ${progress.runId}`,
     planHash: progress.plan.hash,
     requestedBy: progress.principal.name,
   }
-  return { key: keys.request(requestId(progress.runId, gate.id)), update: (value) => value ?? plain(document) }
+  return { key: keys.request(requestId(progress.runId, asked.id)), update: (value) => value ?? plain(document) }
 }
 
 /** The answer of a request, when there is one. */

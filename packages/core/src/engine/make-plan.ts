@@ -21,6 +21,7 @@ export function makePlan<Input, Output>(
     operation: { name: operation.name, version: operation.version },
     // Undefined members vanish in JSON; taken out here, a plan is the same before and after its travels.
     input: JSON.parse(JSON.stringify(input)) as Plain,
+    unit: operation.scope?.(input).unit,
     manager,
     claims: draft.claims.toSorted(),
     servers: draft.servers,

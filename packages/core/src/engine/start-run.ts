@@ -37,7 +37,7 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
   await checkFacts({ store, hypervisor }, expected, call)
 
   const createdAt = await store.now(call)
-  const runId = `${new Date(createdAt).toISOString().slice(0, 10)}-${plan.operation.name}-${randomUUID().slice(0, 8)}`
+  const runId = newRunId(createdAt, plan.operation.name)
   const record: RunRecord = { type: 'run.created', data: start }
   const head: RunDocument = { operation: plan.operation.name, claims: plan.claims, state: 'running', createdAt }
   try {
@@ -53,6 +53,12 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
     throw isVmunitError(error, 'ERR_CLAIMED') ? await explainClaim(engine, error) : error
   }
   return runId
+}
+
+/** Sorts by the time of creation, and says what it is: `20261123T164012345-applyTemplate-1a2b3c4d`. */
+function newRunId(time: number, operation: string): string {
+  const stamp = new Date(time).toISOString().replaceAll(/[-:.Z]/g, '')
+  return `${stamp}-${operation}-${randomUUID().slice(0, 8)}`
 }
 
 /** Says more about the run in the way: where it stands and what it waits for. */

@@ -135,9 +135,9 @@ function managerFor(principal: Principal, shared: Shared): Manager {
   }
 
   /** A plan may come from somebody with more rights: who starts it needs the rights too. */
-  async function checkRights({ claims }: Plan, call: Call): Promise<void> {
+  async function checkRights(checked: Plan, call: Call): Promise<void> {
     checkRole()
-    for (const unit of unitsOf(claims)) await units.get(unit, call)
+    for (const unit of unitsOf(checked)) await units.get(unit, call)
   }
 
   function checkRole(): void {
@@ -166,7 +166,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
       await enter(call)
       for await (const { key } of store.list('run/', call)) {
         const run = await engine.run(key.slice('run/'.length), principal, call)
-        if (filter.unit !== undefined && !unitsOf(run.plan.claims).includes(filter.unit)) continue
+        if (filter.unit !== undefined && !unitsOf(run.plan).includes(filter.unit)) continue
         if (filter.states !== undefined && !filter.states.includes((await run.state(call)).state)) continue
         if (await isReadable(run, call)) yield run
       }
@@ -191,7 +191,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
 
   async function isReadable(run: Run, call: Call): Promise<boolean> {
     const known = await units.list(call)
-    return unitsOf(run.plan.claims).every((name) => known.some((unit) => unit.name === name && mayAccess(principal, unit)))
+    return unitsOf(run.plan).every((name) => known.some((unit) => unit.name === name && mayAccess(principal, unit)))
   }
 
   async function readable(run: Run, call: Call): Promise<Run> {

@@ -12,7 +12,7 @@ export function formatPlan(plan: Plan): string {
   for (const note of plan.notes) lines.push(`  note: ${note}`)
   for (const warning of plan.warnings) lines.push(`  warning: ${warning}`)
   const { steps } = plan.estimate
-  lines.push(steps === 0 ? '  nothing to do' : `  ${steps} steps, about ${formatDuration(plan.estimate.durationMs)}`)
+  lines.push(steps === 0 ? '  nothing to do' : `  ${steps === 1 ? '1 step' : `${steps} steps`}, about ${formatDuration(plan.estimate.durationMs)}`)
   return lines.join('\n')
 }
 
@@ -43,7 +43,7 @@ function formatWave({ groups, soakMs, gate, maxFailures }: Wave): string {
   const parts = [groups === '100%' ? 'all at once' : `${groups} at a time`]
   if (soakMs !== undefined && soakMs > 0) parts.push(`soaking ${formatDuration(soakMs)}`)
   if (gate !== undefined)
-    parts.push(gate.kind === 'approval' ? 'after an approval' : `not before ${new Date(gate.time ?? 0).toISOString()}`)
+    parts.push(gate.kind === 'approval' ? 'after an approval' : `not before ${new Date(gate.time).toISOString()}`)
   if (maxFailures === '100%') parts.push('each for itself')
   else if (maxFailures !== undefined) parts.push(`up to ${maxFailures} may fail`)
   return parts.join(' ')
@@ -51,7 +51,7 @@ function formatWave({ groups, soakMs, gate, maxFailures }: Wave): string {
 
 /** Milliseconds as people say them. */
 function formatDuration(ms: number): string {
-  if (ms < 60_000) return `${Math.ceil(ms / 1000)} s`
+  if (ms < 120_000) return `${Math.ceil(ms / 1000)} s`
   if (ms < 3_600_000) return `${Math.ceil(ms / 60_000)} min`
   return `${(ms / 3_600_000).toFixed(1)} h`
 }

@@ -10,7 +10,7 @@ import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
 
 const STORIES = process.env['VMUNIT_CRASH'] === 'all' ? 600 : 60
 const PORTS = ['hypervisor.*', 'guests.*', 'balancer.*']
-const DEATHS = ['afterCommit', 'beforeCommit', 'afterCall', 'lostAnswer'] as const
+const DEATHS = ['afterCommit', 'beforeCommit', 'duringCall', 'afterCall', 'lostAnswer'] as const
 
 let bases: Bases
 let lane: Lane
@@ -73,7 +73,7 @@ describe('Faults and deaths at random', () => {
       if (measure === undefined) throw new Error(`${scenario.name} was not run undisturbed.`)
       const planned = someDeaths(random, measure)
       const faults = someFaults(random)
-      const ending = await laneOfOwn.run(scenario, planned, faults)
+      const ending = await laneOfOwn.run(scenario, planned, { faults, slow: random.chance(0.5) })
       deaths += ending.lives.filter(({ died }) => died).length
       const label = `seed ${own}: ${labelOf(scenario, planned)} with ${JSON.stringify(faults)}`
       expectSame(ending, measure, { scenario, label })

@@ -113,7 +113,7 @@ describe('Two managers with plans for one unit', () => {
       }
       const log = (await stage.world.admin.log()).slice(from)
       expect({ label, groups: await groupsOfTwoCallers(stage, log) }).toEqual({ label, groups: [] })
-      expect(evidenceOf({ before, log, journal: [] }).strayCalls).toEqual([])
+      expect(evidenceOf({ before, log, run: '', journal: [] }).strayCalls).toEqual([])
       for await (const { key, value } of stage.store.list('claims/'))
         expect({ label, key, value }).toEqual({ label, key, value: {} })
     })
@@ -193,8 +193,8 @@ describe('Two managers that resume the same run at once', () => {
       expect({ label, owned: owned <= 2 ? 'once' : owned }).toEqual({ label, owned: 'once' })
       const ending = {
         state: (await handles[0]?.state())?.state ?? '',
-        fingerprint: await fingerprint(stage.world, stage.store),
-        evidence: evidenceOf({ before, log, journal }),
+        fingerprint: await fingerprint(stage.world, stage.store, id),
+        evidence: evidenceOf({ before, log, run: id, journal }),
         lives: [],
       }
       expectSame(ending, wanted, { scenario: ROLLING, label })
@@ -254,8 +254,8 @@ describe('A manager that was frozen while another one took its run over', () => 
       expect({ label, late }).toEqual({ label, late: [] })
       const ending = {
         state,
-        fingerprint: await fingerprint(stage.world, stage.store),
-        evidence: evidenceOf({ before, log: log.slice(from), journal: await journalOf(stage, id) }),
+        fingerprint: await fingerprint(stage.world, stage.store, id),
+        evidence: evidenceOf({ before, log: log.slice(from), run: id, journal: await journalOf(stage, id) }),
         lives: [],
       }
       expectSame(ending, wanted, { scenario: ROLLING, label })

@@ -178,6 +178,33 @@ describe('applyTemplate, rolling', () => {
     expect((await fleet.manager.plan(applyTemplate, both)).notes).toEqual([])
   })
 
+  it('does not take the last available group when the other one went meanwhile', async () => {
+    await using fleet = await createFleet()
+    await row(fleet, 2)
+    const template = await upgrade(fleet)
+    const plan = await fleet.manager.plan(applyTemplate, { unit: UNIT, template, groups: ['g1'] })
+    await fleet.manager.execute(stop, { unit: UNIT, groups: ['g2'] })
+    const from = await mark(fleet.world)
+    const error = await refusal(fleet.manager.start(plan).then(async (run) => await run.result()))
+    expect(['ERR_PLAN_STALE', 'ERR_WOULD_INTERRUPT']).toContain(error.code)
+    expect(await mutationsSince(fleet.world, from)).toEqual([])
+  })
+
+  it('two roll-outs side by side do not take the last two groups at once', async () => {
+    await using fleet = await createFleet({ latencyMs: { create: 50 } })
+    const slots = await row(fleet, 2)
+    const template = await upgrade(fleet)
+    const plans = [
+      await fleet.manager.plan(applyTemplate, { unit: UNIT, template, groups: ['g1'] }),
+      await fleet.manager.plan(applyTemplate, { unit: UNIT, template, groups: ['g2'] }),
+    ]
+    const from = await mark(fleet.world)
+    const starts = plans.map(async (plan) => await (await fleet.manager.start(plan)).result())
+    await Promise.allSettled(starts)
+    const moments = servingMoments(await fleet.world.admin.log(), { unit: UNIT, slots })
+    expect(fewestServing(moments, from)).toBe(1)
+  })
+
   it('refuses versions that do not exist', async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())

@@ -142,8 +142,10 @@ describe('inputs that are none', () => {
   it('a gate until no time is refused', async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
-    const waves = [{ groups: 1, gate: { kind: 'until' as const } }]
-    await expectRefused(fleet, 'ERR_INVALID_INPUT', () => fleet.manager.execute(updateUnit, { unit: UNIT, waves }))
+    const waves = [{ groups: 1, gate: { kind: 'until' } }]
+    await expectRefused(fleet, 'ERR_INVALID_INPUT', () =>
+      fleet.manager.execute(updateUnit, { unit: UNIT, waves } as never),
+    )
   })
 
   it('a manager id that is none', () => {

@@ -1,7 +1,8 @@
-import { attachGroups, detachGroups, type GroupDeclaration, start, stop, updateUnit } from '@vmunit/core'
+import { applyTemplate, attachGroups, detachGroups, type GroupDeclaration, start, stop, updateUnit } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, storyGroups } from '../support/fleet.ts'
-import { documentsOf, expectRefused } from '../support/refusal.ts'
+import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
+import { breakVersion } from '../support/story.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
 
 const UNIT = 'gyoumu_a'
@@ -64,6 +65,23 @@ describe('detachGroups', () => {
     await fleet.manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_4'] })
     expect(await mutationsSince(fleet.world, from)).toEqual([])
     expect((await fleet.manager.units.get(UNIT)).groups).toHaveLength(3)
+  })
+
+  it('says which machines in quarantine stay behind', async () => {
+    await using fleet = await createFleet()
+    const { manager } = fleet
+    await fleet.build(UNIT, storyGroups())
+    const template = await breakVersion(fleet)
+    await refusal(manager.execute(applyTemplate, { unit: UNIT, template, allowOutage: true }))
+    const [kept] = (await manager.units.get(UNIT)).groups[0]!.quarantine
+    await manager.execute(stop, { unit: UNIT, groups: ['vmgroup_1'] })
+    const { warnings } = await manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })
+    expect(warnings.join()).toContain(kept!.machine.id)
+    const machine = (await fleet.world.admin.machines()).find(({ id }) => id === kept!.machine.id)
+    expect(machine, 'it is there for inspection, and nobody claims it').toMatchObject({
+      power: 'off',
+      marker: undefined,
+    })
   })
 
   it("the manual's example: vmgroup_1 of gyoumu_a goes, and comes back with another address", async () => {

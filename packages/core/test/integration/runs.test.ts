@@ -115,6 +115,30 @@ describe('pause and resume', () => {
     expect(creations.filter((e) => e.type === 'call' && e.operationId?.startsWith(run.id))).toHaveLength(3)
   })
 
+  it('a run that soaks can be paused: nothing goes on by itself', async () => {
+    await using fleet = await createFleet()
+    const { manager } = fleet
+    const waves = [{ groups: 1, soakMs: 300 }]
+    const run = await manager.start(await manager.plan(applyTemplate, { ...(await prepare(fleet)), waves }))
+    await comesTo(run, 'change.done')
+    await run.pause()
+    expect((await run.state()).state).toBe('paused')
+    const [resumed] = await manager.resume()
+    await resumed?.result()
+    await expectRolled(fleet)
+  })
+
+  it('a run that soaks is waiting, without a lease, and goes on by itself', async () => {
+    await using fleet = await createFleet()
+    const { manager } = fleet
+    const waves = [{ groups: 1, soakMs: 200 }]
+    const run = await manager.start(await manager.plan(applyTemplate, { ...(await prepare(fleet)), waves }))
+    await comesTo(run, 'run.waiting')
+    expect((await run.state()).waitingFor).toContain('soak')
+    await run.result()
+    await expectRolled(fleet)
+  })
+
   it('close() pauses; another manager resumes', async () => {
     await using fleet = await createFleet(SLOW)
     const input = await prepare(fleet)

@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   exitClass,
   type FleetResult,
+  type Gate,
   type GuestAccess,
   type HypervisorDriver,
   isVmunitError,
@@ -59,6 +60,9 @@ describe('the public types', () => {
     // @ts-expect-error a share is a number or a percentage
     const share: Share = 'half'
     expectTypeOf(share).toExtend<Share>()
+    // @ts-expect-error a gate until a time names the time
+    const gate: Gate = { kind: 'until' }
+    expectTypeOf(gate).toExtend<Gate>()
     // @ts-expect-error a command has at least a program
     await manager.execute(patchTemplate, { template: 't', commands: [[]] })
     // @ts-expect-error a server has an address

@@ -1,8 +1,10 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import {
   attachGroups,
+  type Clock,
   createManager,
   type GroupDeclaration,
   importDefinition,
@@ -35,8 +37,16 @@ export interface Bases extends AsyncDisposable {
 
 export const WORLD_FILE = 'world.jsonl'
 
-export function openCopiedWorld(directory: string): World {
-  return createWorld({ file: join(directory, WORLD_FILE), hideMarkerWhileCreating: true })
+/** Long enough to go on while a manager dies and its successor looks. */
+const LATENCY_MS = { create: 150, publish: 150, power: 20 }
+
+/** `slow`: creations, publications and switching take their time; otherwise nothing in the world takes any. */
+export function openCopiedWorld(directory: string, { slow }: { readonly slow: boolean }): World {
+  const clock: Clock = {
+    now: () => Date.now(),
+    sleep: async (ms, { signal } = {}) => await setTimeout(slow ? ms : 0, undefined, { signal }),
+  }
+  return createWorld({ file: join(directory, WORLD_FILE), hideMarkerWhileCreating: true, latencyMs: LATENCY_MS, clock })
 }
 
 /** Builds a fleet step by step and keeps a copy of it after each. */
@@ -77,7 +87,7 @@ export async function prepareBases(): Promise<Bases> {
   }
 
   for (const name of BASE_NAMES) {
-    const world = openCopiedWorld(present)
+    const world = openCopiedWorld(present, { slow: false })
     const store = openSqliteStore(database)
     const manager = managerOver(world, store)
     await work[name](manager, world)

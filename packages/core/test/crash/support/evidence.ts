@@ -1,6 +1,5 @@
 import type { JournalRecord } from '@vmunit/core'
 import type { CallEvent, MachineTruth, WorldEvent } from '@vmunit/core/testing'
-import { withoutRunIds } from './fingerprint.ts'
 import { GROUPS, UNIT } from './fleet-parts.ts'
 
 /** What a log proves about a story, for comparison with the undisturbed one. */
@@ -26,15 +25,18 @@ export interface Story {
   readonly before: readonly MachineTruth[]
   /** The world's log from the beginning of the story on. */
   readonly log: readonly WorldEvent[]
+  readonly run: string
   readonly journal: readonly JournalRecord[]
 }
 
-export function evidenceOf({ before, log, journal }: Story): Evidence {
+export function evidenceOf({ before, log, run, journal }: Story): Evidence {
   const done = log.flatMap((event) =>
     event.type === 'call' && event.mutating && event.outcome === 'ok' ? [event] : [],
   )
   const idsOf = (call: string): readonly string[] =>
-    [...new Set(done.flatMap((event) => (event.call === call ? [withoutRunIds(event.operationId ?? '')] : [])))].sort()
+    [
+      ...new Set(done.flatMap((event) => (event.call === call ? [(event.operationId ?? '').replace(run, 'RUN')] : []))),
+    ].sort()
   return {
     creations: idsOf('hypervisor.create'),
     jobs: idsOf('guests.startJob'),

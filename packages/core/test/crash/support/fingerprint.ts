@@ -2,18 +2,11 @@ import type { StateStore } from '@vmunit/core'
 import type { World } from '@vmunit/core/testing'
 import { documentsOf } from './bases.ts'
 
-const RUN_ID = /\d{4}-\d\d-\d\d-([A-Za-z]+)-[0-9a-f]{8}/g
-
-/** Text in which only the operation of a run is left of its id. */
-export function withoutRunIds(text: string): string {
-  return text.replace(RUN_ID, 'RUN-$1')
-}
-
 /**
  * The end of a story, in a form that two runs of the same plan share: every document, every machine as it really is
  * with the traces that commands left in it, the images and the pools.
  */
-export async function fingerprint(world: World, store: StateStore): Promise<unknown> {
+export async function fingerprint(world: World, store: StateStore, run: string): Promise<unknown> {
   const { admin } = world
   const images = await admin.images()
   const nameOf = new Map(
@@ -34,7 +27,7 @@ export async function fingerprint(world: World, store: StateStore): Promise<unkn
       .sort(),
     pools: await admin.pools(),
   }
-  return JSON.parse(withoutRunIds(JSON.stringify(end))) as unknown
+  return JSON.parse(JSON.stringify(end).replaceAll(run, 'RUN')) as unknown
 }
 
 type Machine = Awaited<ReturnType<World['admin']['machines']>>[number]

@@ -29,7 +29,7 @@ export function definitionOf(unit: string, edition: number): DefinitionSource {
   const texts = Object.fromEntries(tiers.map(({ id }) => [`${id}/config/server.conf`, `${id} of ${unit}, ${edition}`]))
   return memoryDefinition(tiers, {
     ...texts,
-    'hook/pre-setup': '#!/bin/sh\necho $VMI_VIRTUALID >> /var/log/hook.log',
+    'hook/pre-setup': '#!/bin/sh\nsleep 0.15\necho $VMI_VIRTUALID >> /var/log/hook.log',
   })
 }
 

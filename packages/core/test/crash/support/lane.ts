@@ -37,11 +37,17 @@ export interface Ending {
   readonly lives: readonly { readonly commits: number; readonly calls: number; readonly died: boolean }[]
 }
 
+export interface Circumstances {
+  readonly faults?: readonly FaultRule[]
+  /** Whether the platform takes its time. */
+  readonly slow?: boolean
+}
+
 /** A database that many cases use one after another, each from the documents of its base. */
 export interface Lane extends AsyncDisposable {
-  run(scenario: Scenario, deaths: readonly Death[], faults?: readonly FaultRule[]): Promise<Ending>
+  run(scenario: Scenario, deaths: readonly Death[], circumstances?: Circumstances): Promise<Ending>
   /** A fresh world and the documents of a base, for stories of another kind. */
-  begin(base: BaseName): Promise<Stage>
+  begin(base: BaseName, circumstances?: Circumstances): Promise<Stage>
 }
 
 export interface Stage extends AsyncDisposable {
@@ -68,11 +74,11 @@ export async function openLane(bases: Bases, clocks: readonly number[]): Promise
     return store
   }
 
-  async function begin(base: BaseName): Promise<Stage> {
+  async function begin(base: BaseName, { slow = false }: Circumstances = {}): Promise<Stage> {
     await reset(storeOf(0), bases.documents[base])
     const worldDirectory = `${directory}-world`
     await cp(bases.worldOf(base), worldDirectory, { recursive: true })
-    const world = openCopiedWorld(worldDirectory)
+    const world = openCopiedWorld(worldDirectory, { slow })
     const managers: Manager[] = []
     const lives: Life[] = []
     return {
@@ -105,8 +111,9 @@ export async function openLane(bases: Bases, clocks: readonly number[]): Promise
 
   return {
     begin,
-    async run(scenario, deaths, faults = []) {
-      await using stage = await begin(scenario.base)
+    async run(scenario, deaths, circumstances = {}) {
+      const { faults = [] } = circumstances
+      await using stage = await begin(scenario.base, circumstances)
       const { world } = stage
       const before = await world.admin.machines()
       const from = (await world.admin.log()).length + 1
@@ -124,8 +131,8 @@ export async function openLane(bases: Bases, clocks: readonly number[]): Promise
       const log = (await world.admin.log()).slice(from - 1)
       return {
         state,
-        fingerprint: await fingerprint(world, stage.store),
-        evidence: evidenceOf({ before, log, journal }),
+        fingerprint: await fingerprint(world, stage.store, runId),
+        evidence: evidenceOf({ before, log, run: runId, journal }),
         lives: lives.map(({ commits, calls, isDead }) => ({ commits, calls, died: isDead })),
       }
     },

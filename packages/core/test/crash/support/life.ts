@@ -26,6 +26,8 @@ export type Death =
   | { readonly type: 'afterCall'; readonly number: number }
   /** The call takes effect, the manager is told that it failed, and dies before it can write that down. */
   | { readonly type: 'lostAnswer'; readonly number: number }
+  /** The call is on its way, and takes effect while the manager is dead. */
+  | { readonly type: 'duringCall'; readonly number: number }
   | { readonly type: 'never' }
 
 export function describeDeath(death: Death): string {
@@ -100,7 +102,9 @@ export function createLife(death: Death, { pace, answers }: LifeOptions = {}): L
       const call = calls
       let value: T
       try {
-        value = await work()
+        const working = work()
+        if (isMutating && isNow('duringCall', call)) kill()
+        value = await working
         await answers?.(name)
       } catch (error) {
         await answers?.(name)

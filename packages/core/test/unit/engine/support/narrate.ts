@@ -26,8 +26,8 @@ export function narrate(run: Omit<VirtualRun, 'watcher'>): string {
         return
       }
       case 'gate': {
-        const { kind, text, time } = decision.gate
-        tell(now, `gate ${decision.id}: ${kind} ${kind === 'until' ? (time ?? 0) / 1000 : `"${text}"`}`)
+        const { gate } = decision
+        tell(now, `gate ${decision.id}: ${gate.kind} ${gate.kind === 'until' ? gate.time / 1000 : `"${gate.text}"`}`)
         return
       }
       case 'goBack':
