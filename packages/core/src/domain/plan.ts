@@ -30,6 +30,8 @@ export type FactName =
   | 'attached'
   /** Who has the address in `about`: `unit slot`, or null. */
   | 'holder'
+  /** Whether another group serves the tier in `about`. */
+  | 'standIn'
   /** The number of the newest version of the template in `about`. */
   | 'newestVersion'
   | 'address'

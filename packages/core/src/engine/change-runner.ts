@@ -1,6 +1,7 @@
 import type { PlannedStep } from '../domain/plan.ts'
 import { type DescribedError, describeError, isVmunitError } from '../errors/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
+import { putBack, takeOut } from './outages.ts'
 import type { ScheduledChange } from './schedule.ts'
 import { runStep, type StepEnvironment } from './step-runner.ts'
 import { backoff } from './timing.ts'
@@ -22,12 +23,13 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
   const { key, change } = scheduled
   const isReturn = key.startsWith('back:')
   const attempt = progress.attempts.get(change.group) ?? 1
+  const back = putBack(progress.runId, [change])
   // Recorded before anything is awaited: from now on the change counts as one in flight.
   if (progress.changes.get(key) === undefined) writer.write({ type: 'change.began', data: { change: key } })
   if (!change.steps.some((step) => progress.steps.has(step.id))) {
     const stale = await staleness(environment, scheduled)
     if (stale !== undefined) {
-      writer.write({ type: 'change.failed', data: { change: key, error: stale } })
+      writer.write({ type: 'change.failed', data: { change: key, error: stale } }, back)
       return
     }
   }
@@ -35,8 +37,8 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
     carriesOn: isReturn,
     run: (step) => environment.concurrency.run(() => runStep(environment, { step, attempt, mayBeSkipped: isReturn })),
   })
-  if (failed === undefined) writer.write({ type: 'change.done', data: { change: key } })
-  else writer.write({ type: 'change.failed', data: { change: key, error: errorOf(environment, failed) } })
+  if (failed === undefined) writer.write({ type: 'change.done', data: { change: key } }, back)
+  else writer.write({ type: 'change.failed', data: { change: key, error: errorOf(environment, failed) } }, back)
 }
 
 function errorOf(environment: ChangeEnvironment, step: PlannedStep): DescribedError {
@@ -55,11 +57,12 @@ async function staleness(
   environment: ChangeEnvironment,
   { change }: ScheduledChange,
 ): Promise<DescribedError | undefined> {
-  const { facts, stop, timing, now, sleep } = environment
+  const { progress, facts, stop, timing, now, sleep } = environment
   const began = now()
   for (let tries = 1; ; tries += 1) {
     try {
       await checkFacts(facts, change.expects, { signal: stop })
+      await takeOut(facts.store, { runId: progress.runId, change }, { signal: stop })
       return undefined
     } catch (error) {
       if (stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error

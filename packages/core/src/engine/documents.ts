@@ -15,6 +15,7 @@ export const keys = {
   control: (run: string): string => `control/${run}`,
   request: (id: string): string => `request/${id}`,
   claims: (scope: string): string => `claims/${scope}`,
+  outages: (unit: string): string => `outages/${unit}`,
 } as const
 
 /** The head of a run's journal, written in the same transaction as the record that changes it. */

@@ -7,6 +7,7 @@ import { runChange } from './change-runner.ts'
 import { giveClaims } from './claims.ts'
 import { keys } from './documents.ts'
 import { answerOf, askRequest, requestId } from './gates.ts'
+import { putBack } from './outages.ts'
 import type { Progress } from './progress.ts'
 import type { ChangeKey } from './records.ts'
 import type { RunEnvironment } from './run-environment.ts'
@@ -163,6 +164,10 @@ function farewell(progress: Progress, state: 'succeeded' | 'failed' | 'cancelled
   return [
     updateHead(progress.runId, { state }),
     removeDocument(keys.control(progress.runId)),
+    ...putBack(
+      progress.runId,
+      progress.plan.phases.flatMap(({ changes }) => changes),
+    ),
     ...giveClaims(progress.runId, progress.plan.claims),
   ]
 }

@@ -10,7 +10,7 @@ import { loadProgress } from './load-progress.ts'
 import { createRunHandle } from './run-handle.ts'
 import { createRun, type StartRun } from './start-run.ts'
 import { RunStopped } from './stop-signal.ts'
-import { isDue, isElsewhere, type Supervision, superviseRun } from './supervise-run.ts'
+import { CLOSED_BY, isDue, isElsewhere, type Supervision, superviseRun } from './supervise-run.ts'
 
 export interface Engine {
   /** Creates a run of this plan and begins to move it. */
@@ -126,7 +126,7 @@ export function createEngine(engine: EngineOptions): Engine {
 
     async close() {
       const all = [...supervisions.values()]
-      for (const supervision of all) supervision.stop(new RunStopped('pause', 'the manager was closed', engine.owner))
+      for (const supervision of all) supervision.stop(new RunStopped('pause', 'the manager was closed', CLOSED_BY))
       await Promise.allSettled(all.map(({ finished }) => finished))
     },
   }

@@ -8,6 +8,7 @@ import { assertNever } from '../internal/assert-never.ts'
 import { canonicalJson } from '../internal/canonical-json.ts'
 import type { Call, HypervisorDriver, Machine, StateStore } from '../ports/index.ts'
 import { keys } from './documents.ts'
+import { findStandIns, type StandIns } from './stand-ins.ts'
 
 export interface FactSources {
   readonly store: StateStore
@@ -30,8 +31,15 @@ export async function checkFacts(
   const machines = await readMachines(sources, expected, { servers, call })
   const holders = await readHolders(sources.store, expected, call)
   const newest = await readNewestVersions(sources.store, expected, call)
+  const standIns = await findStandIns(sources.store, expected, call)
   const moved = expected.flatMap((fact) => {
-    const found = valueOf(fact, { server: servers.get(`${fact.unit}/${fact.server}`), machines, holders, newest })
+    const found = valueOf(fact, {
+      server: servers.get(`${fact.unit}/${fact.server}`),
+      machines,
+      holders,
+      newest,
+      standIns,
+    })
     const isSame = canonicalJson(found ?? null) === canonicalJson(fact.value ?? null)
     return isSame ? [] : [{ unit: fact.unit, server: fact.server, fact: fact.fact, expected: fact.value, found }]
   })
@@ -51,6 +59,7 @@ interface Found {
   readonly machines: ReadonlyMap<string, Machine>
   readonly holders: ReadonlyMap<string, Plain>
   readonly newest: ReadonlyMap<string, Plain>
+  readonly standIns: StandIns
 }
 
 function valueOf(fact: ExpectedFact, found: Found): Plain {
@@ -72,6 +81,8 @@ function valueOf(fact: ExpectedFact, found: Found): Plain {
       return server?.definitionHash
     case 'holder':
       return found.holders.get(fact.about ?? '')
+    case 'standIn':
+      return found.standIns(fact)
     case 'newestVersion':
       return found.newest.get(fact.about ?? '')
     default:

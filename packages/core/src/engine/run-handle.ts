@@ -46,13 +46,13 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
 
   async function ask(verb: 'pause' | 'cancel', reason: string, call: Call): Promise<void> {
     const { state: current } = await state(call)
-    if (hasEnded(current) || (verb === 'pause' && current !== 'running')) return
+    if (hasEnded(current) || (verb === 'pause' && current !== 'running' && current !== 'waiting')) return
     const control: ControlDocument = { verb, reason, by }
     await commitUpdates(store, { updates: [{ key: keys.control(runId), update: () => plain(control) }] }, call)
     await enforce(control)
     for (;;) {
       const now = await state(call)
-      if (hasEnded(now.state) || now.state !== 'running') return
+      if (now.state !== 'running' && now.state !== 'waiting') return
       await clock.sleep(Math.min(timing.pollMs, 100), call)
     }
   }

@@ -10,6 +10,9 @@ import type { Progress } from './progress.ts'
 import { createRunEnvironment } from './run-environment.ts'
 import { RunStopped } from './stop-signal.ts'
 
+/** Who stops runs when a manager is closed. */
+export const CLOSED_BY = 'close'
+
 /** A run that this process moves, or waits to move. */
 export interface Supervision {
   /** Resolves when this process has nothing more to do with the run; rejects with what made that impossible. */
@@ -51,12 +54,16 @@ async function supervise(options: SuperviseOptions, ownership: Ownership): Promi
   const { stop } = ownership
   for (;;) {
     const result = await driveOnce(options, ownership)
+    // Nobody may have taken it over: then it goes on here, else `acquire` says who has it.
+    if (result === 'lost') continue
     if (result !== 'waiting') return result
-    if (!(await untilDue(engine, runId, stop.signal))) {
-      const isCancel = stop.signal.reason instanceof RunStopped && stop.signal.reason.verb === 'cancel'
-      if (!isCancel) return result
-    }
+    // A closed manager leaves a waiting run as it is; anything else that stops it is written down under the lease.
+    if (!(await untilDue(engine, runId, stop.signal)) && isClosing(stop.signal)) return result
   }
+}
+
+function isClosing({ reason }: AbortSignal): boolean {
+  return reason instanceof RunStopped && reason.verb !== 'cancel' && reason.by === CLOSED_BY
 }
 
 /** Takes the lease, looks at the journal as it is then, and moves the run. */
@@ -67,10 +74,12 @@ async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership
   onOwned()
   const progress = await loadProgress(store, runId)
   if (hasEnded(progress.state)) return 'ended'
-  const lost = (): void => stop.abort(new RunStopped('lost', `The lease of run ${runId} is lost`, owner))
-  lease.lost.addEventListener('abort', lost, { once: true })
+  const lost = new AbortController()
+  const onLost = (): void => lost.abort(new RunStopped('lost', `The lease of run ${runId} is lost`, owner))
+  lease.lost.addEventListener('abort', onLost, { once: true })
   const operation = operationOf(engine, progress)
-  const environment = createRunEnvironment({ engine, operation, lease, progress, stop: stop.signal, onDurable })
+  const stopped = AbortSignal.any([stop.signal, lost.signal])
+  const environment = createRunEnvironment({ engine, operation, lease, progress, stop: stopped, onDurable })
   await obeyControl(engine, runId, stop)
   const watching = new AbortController()
   const watch = watchControl(engine, runId, { stop, until: watching.signal })
@@ -79,7 +88,7 @@ async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership
   } finally {
     watching.abort()
     await watch
-    lease.lost.removeEventListener('abort', lost)
+    lease.lost.removeEventListener('abort', onLost)
     await environment.close()
   }
 }

@@ -12,7 +12,11 @@ export function formatPlan(plan: Plan): string {
   for (const note of plan.notes) lines.push(`  note: ${note}`)
   for (const warning of plan.warnings) lines.push(`  warning: ${warning}`)
   const { steps } = plan.estimate
-  lines.push(steps === 0 ? '  nothing to do' : `  ${steps === 1 ? '1 step' : `${steps} steps`}, about ${formatDuration(plan.estimate.durationMs)}`)
+  lines.push(
+    steps === 0
+      ? '  nothing to do'
+      : `  ${steps === 1 ? '1 step' : `${steps} steps`}, about ${formatDuration(plan.estimate.durationMs)}`,
+  )
   return lines.join('\n')
 }
 

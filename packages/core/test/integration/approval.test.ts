@@ -74,11 +74,9 @@ describe('an approval before a run', () => {
   it('does not count for another plan', async () => {
     await using fleet = await createFleet()
     const { manager } = fleet
-    const plan = await manager.plan(applyTemplate, await prepare(fleet))
-    const other = await manager.plan(applyTemplate, {
-      ...(plan.input as never as object),
-      groups: ['vmgroup_1'],
-    } as never)
+    const input = await prepare(fleet)
+    const plan = await manager.plan(applyTemplate, input)
+    const other = await manager.plan(applyTemplate, { ...input, groups: ['vmgroup_1'] })
     const run = await manager.start(plan, { approval: 'required' })
     const { id } = await pending(manager)
     await until(async () => ((await holderOf(fleet, run.id)) === undefined ? true : undefined))

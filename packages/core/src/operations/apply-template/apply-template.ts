@@ -7,7 +7,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
-import { checkAvailability } from '../roll/availability.ts'
+import { checkAvailability, keepServing } from '../roll/availability.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { replaceGroup } from '../roll/replace.ts'
@@ -97,7 +97,9 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
       ...replaceGroup(world, { group, members: membersOf(world, unit, group) }, { version, replace, returnOld }),
     }))
     const changed = planned.flatMap(({ group, procedure }) => (procedure === undefined ? [] : [{ group, procedure }]))
-    const procedures = changed.map(({ procedure }) => procedure)
+    const procedures = changed.map(({ group, procedure }) =>
+      allowOutage ? procedure : keepServing(unit, group, procedure),
+    )
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
     const disturbed = changed.filter(({ procedure }) => procedure.change.disturbs).map(({ group }) => group)
     return {

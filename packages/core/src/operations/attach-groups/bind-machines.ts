@@ -36,7 +36,7 @@ export function bindMachines(
     const named = wanted === undefined ? undefined : byId?.get(wanted)
     const matches =
       wanted === undefined
-        ? (byAddress.get(address) ?? []).map(({ machine }) => machine)
+        ? unmarkedFirst((byAddress.get(address) ?? []).map(({ machine }) => machine))
         : named === undefined
           ? (byName.get(wanted) ?? [])
           : [named]
@@ -62,6 +62,12 @@ export function bindMachines(
   checkEachOnce(bound)
   checkUnbound(world, unit, bound)
   return bound
+}
+
+/** A machine that bears a marker, as one in quarantine does, is no candidate beside one that bears none. */
+function unmarkedFirst(machines: readonly Machine[]): readonly Machine[] {
+  const unmarked = machines.filter(({ marker }) => marker === 'none')
+  return unmarked.length > 0 ? unmarked : machines
 }
 
 function checkNames(vms: Readonly<Record<string, string>>, servers: readonly ServerDeclaration[]): void {

@@ -49,7 +49,7 @@ export const detachGroups: Operation<DetachGroupsInput, FleetResult> = defineOpe
         })),
       ),
       phases: rolling('detach', procedures, EVERYTHING),
-      warnings: markWarnings(groups),
+      warnings: [...markWarnings(groups), ...groups.flatMap(quarantineWarnings)],
     }
   },
   result: (_plan, finished) => fleetResult(finished),
@@ -77,7 +77,7 @@ function procedureOf(world: World, unit: ManagementUnit, group: ServerGroup): Gr
     },
     stages: [
       { name: 'leave', lanes: members.map(leaveLane) },
-      { name: 'release', lanes: members.map(releaseLane) },
+      { name: 'release', lanes: [...members.map(releaseLane), ...quarantineLanes(unit, group)] },
       {
         name: 'forget',
         lanes: [
@@ -106,4 +106,16 @@ function releaseLane(member: Member): Lane {
   if (server.machine?.operationId === undefined) return []
   const step = machineOf(member, presentMachine(server.machine))
   return [draft(releaseMachine, { id: `${server.slot}/release`, server: server.slot, input: step })]
+}
+
+/** Machines in quarantine are known by their group only: they go back with it. */
+function quarantineLanes(unit: ManagementUnit, group: ServerGroup): readonly Lane[] {
+  return group.quarantine.map(({ machine, slot }) => {
+    const step = { hypervisor: unit.hypervisor, unit: unit.name, slot, machine: { ...machine } }
+    return [draft(releaseMachine, { id: `${slot}/release-${machine.id}`, server: slot, input: step })]
+  })
+}
+
+function quarantineWarnings({ name, quarantine }: ServerGroup): readonly string[] {
+  return quarantine.map(({ machine, reason }) => `${name} gives ${machine.id} back, which was in quarantine: ${reason}`)
 }

@@ -1,17 +1,9 @@
-import type { ManagementUnit, ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
-import type { Wave } from '../../domain/plan.ts'
+import { hasTier, isAvailable } from '../../domain/availability.ts'
+import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
+import type { ExpectedFact, Wave } from '../../domain/plan.ts'
 import { countOf, waveWidth } from '../../domain/share.ts'
 import { VmunitError } from '../../errors/index.ts'
-
-/** Whether the group serves: every one of its servers works and gets its traffic. */
-export function isAvailable(unit: ManagementUnit, group: ServerGroup): boolean {
-  return group.servers.every((server) => server.status === 'working' && getsTraffic(unit, server))
-}
-
-function getsTraffic(unit: ManagementUnit, server: VirtualServer): boolean {
-  const tier = unit.tiers.find(({ id }) => id === server.tierId)
-  return tier?.balancer === undefined || server.traffic === 'in'
-}
+import type { GroupProcedure } from './stage.ts'
 
 export interface Disturbance {
   readonly unit: ManagementUnit
@@ -33,8 +25,7 @@ export function checkAvailability({ unit, groups, waves, allowOutage }: Disturba
   )
   const width = Math.min(groups.length, Math.max(0, ...outAtOnce))
   const interrupted = unit.tiers.filter((tier) => {
-    const has = (group: ServerGroup): boolean => group.servers.some(({ tierId }) => tierId === tier.id)
-    const available = unit.groups.filter((group) => has(group) && isAvailable(unit, group))
+    const available = unit.groups.filter((group) => hasTier(group, tier.id) && isAvailable(unit, group))
     const taken = groups.filter((group) => available.includes(group)).length
     return taken > 0 && available.length <= Math.min(width, taken)
   })
@@ -46,4 +37,15 @@ export function checkAvailability({ unit, groups, waves, allowOutage }: Disturba
     `The plan takes the last available group of tier ${tiers}. Use smaller waves, allow fewer failures, add a group, or pass allowOutage: true.`,
     { details: { unit: unit.name, tiers: interrupted.map(({ id }) => id), width } },
   )
+}
+
+/** Makes the change of a serving group rely on another group serving each of its tiers at the moment it begins. */
+export function keepServing(unit: ManagementUnit, group: ServerGroup, procedure: GroupProcedure): GroupProcedure {
+  const { change } = procedure
+  if (!change.disturbs || !isAvailable(unit, group)) return procedure
+  const tiers = new Map(group.servers.map(({ tierId, slot }) => [tierId, slot]))
+  const standIns = [...tiers].map(
+    ([about, server]): ExpectedFact => ({ unit: unit.name, server, fact: 'standIn', about, value: true }),
+  )
+  return { ...procedure, change: { ...change, expects: [...change.expects, ...standIns] } }
 }

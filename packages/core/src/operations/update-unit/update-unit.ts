@@ -5,7 +5,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { Operation } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
-import { checkAvailability } from '../roll/availability.ts'
+import { checkAvailability, keepServing } from '../roll/availability.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { reflectGroup } from '../roll/reflect.ts'
@@ -70,7 +70,9 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
       ...reflectGroup(world, { unit, group, members: membersOf(world, unit, group) }, { visit }),
     }))
     const changed = planned.flatMap(({ group, procedure }) => (procedure === undefined ? [] : [{ group, procedure }]))
-    const procedures = changed.map(({ procedure }) => procedure)
+    const procedures = changed.map(({ group, procedure }) =>
+      allowOutage ? procedure : keepServing(unit, group, procedure),
+    )
     const waves = request.waves ?? EVERYTHING
     const disturbed = changed.filter(({ procedure }) => procedure.change.disturbs).map(({ group }) => group)
     return {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { isAvailable } from '../../../../src/domain/availability.ts'
 import type { ManagementUnit, VirtualServer } from '../../../../src/domain/management-unit.ts'
 import type { Wave } from '../../../../src/domain/plan.ts'
-import { checkAvailability, isAvailable } from '../../../../src/operations/roll/availability.ts'
+import { checkAvailability } from '../../../../src/operations/roll/availability.ts'
 import { groupOf, serverOf, unitWith } from '../support/unit.ts'
 
 function unitOf(count: number, change: (index: number) => Partial<VirtualServer> = () => ({})): ManagementUnit {
