@@ -108,7 +108,7 @@ describe('ARCHITECTURE.md', () => {
   })
 
   it('names every record of the journal', () => {
-    const records = readFileSync(join(root, 'packages/core/src/engine/records.ts'), 'utf8')
+    const records = readFileSync(join(root, 'packages/core/src/domain/run-record.ts'), 'utf8')
     const types = [...records.matchAll(/type: '([\w.]+)'/g)].map(([, type = '']) => type)
     expect(types.length).toBeGreaterThan(10)
     expect(types.filter((type) => !text.includes(`\`${type}\``))).toEqual([])

@@ -1,11 +1,11 @@
-import type { JournalRecord } from '@vmunit/core'
+import type { RunEvent } from '@vmunit/core'
 import type { Lane, RunView } from './run-view.ts'
 import { type Screen, tone } from './screen.ts'
 
 /** How a run is shown while it goes on. Disposing it leaves the last state standing. */
 export interface ProgressLines extends Disposable {
   /** A record came, and said something about these servers. */
-  show(lanes: readonly Lane[], record: JournalRecord): void
+  show(lanes: readonly Lane[], record: RunEvent): void
 }
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']

@@ -1,4 +1,4 @@
-import type { JournalRecord, Plan } from '@vmunit/core'
+import type { Plan, RunEvent } from '@vmunit/core'
 
 /** One server of a run as an onlooker sees it; for a run without servers, what is changed instead. */
 export interface Lane {
@@ -20,7 +20,7 @@ export interface RunView {
   /** The number of the next journal record. */
   readonly next: number
   /** Takes a record into account; returns the lanes about which it said something. */
-  apply(record: JournalRecord): readonly Lane[]
+  apply(event: RunEvent): readonly Lane[]
 }
 
 /** Folds the journal of a run into one line for each server. */
@@ -42,41 +42,37 @@ export function createRunView(plan: Plan): RunView {
     get next() {
       return next
     },
-    apply({ seq, time, type, data }) {
-      next = seq + 1
-      const step = field(data, 'step')
-      const change = field(data, 'change')
-      const group = change.split(':').slice(2).join(':')
-      const concerned = (type.startsWith('step.') ? byStep.get(step) : byGroup.get(group)) ?? []
-      for (const lane of concerned) moveLane(lane, { type, time, step, isWayBack: change.startsWith('back:') })
+    apply(event) {
+      next = event.seq + 1
+      const concerned = lanesOfEvent(event)
+      for (const lane of concerned) moveLane(lane, event)
       return concerned
     },
   }
+
+  function lanesOfEvent(event: RunEvent): readonly Lane[] {
+    if ('step' in event.data) return byStep.get(event.data.step) ?? []
+    if ('change' in event.data) return byGroup.get(event.data.change.split(':').slice(2).join(':')) ?? []
+    return []
+  }
 }
 
-interface Moment {
-  readonly type: string
-  readonly time: number
-  readonly step: string
-  readonly isWayBack: boolean
-}
-
-function moveLane(lane: Lane, { type, time, step, isWayBack }: Moment): void {
-  switch (type) {
+function moveLane(lane: Lane, event: RunEvent): void {
+  switch (event.type) {
     case 'change.began':
       lane.state = 'working'
-      lane.beganAt ??= time
+      lane.beganAt ??= event.time
       return
     case 'step.began':
-      lane.step = verbOf(step)
+      lane.step = verbOf(event.data.step)
       return
     case 'change.done':
-      lane.state = isWayBack ? 'returned' : 'done'
-      lane.endedAt = time
+      lane.state = event.data.change.startsWith('back:') ? 'returned' : 'done'
+      lane.endedAt = event.time
       return
     case 'change.failed':
       lane.state = 'failed'
-      lane.endedAt = time
+      lane.endedAt = event.time
       return
     default:
   }
@@ -100,10 +96,4 @@ function verbOf(step: string): string {
   const verb = step.slice(step.lastIndexOf('/') + 1).replace(/@.*$/, '')
   const words = verb === 'power-shutdown' ? 'shut down' : verb.replaceAll('-', ' ')
   return step.startsWith('back:') ? `back: ${words}` : words
-}
-
-function field(data: unknown, name: string): string {
-  const value =
-    typeof data === 'object' && data !== null ? (data as Readonly<Record<string, unknown>>)[name] : undefined
-  return typeof value === 'string' ? value : ''
 }

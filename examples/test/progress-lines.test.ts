@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { JournalRecord, Plain, Plan } from '@vmunit/core'
+import type { Plan, RunEvent, RunRecord } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createProgressLines } from '../demo/progress-lines.ts'
 import { createRunView } from '../demo/run-view.ts'
@@ -27,16 +27,16 @@ const PLAN = {
   back: [{ changes: [{ group: 'g1', steps: [{ id: 'back:g1/web/0/block', server: 'g1/web/0' }] }] }],
 } as unknown as Plan
 
-function record(seq: number, type: string, data: Plain): JournalRecord {
-  return { seq, time: 1_000 * seq, type, data, checksum: '' }
+function event(seq: number, record: RunRecord): RunEvent {
+  return { seq, time: 1_000 * seq, checksum: '', ...record }
 }
 
-const CHANGE = { change: 'forward:0:g1' }
+const CHANGE = { change: 'forward:0:g1' } as const
 const JOURNAL = [
-  record(1, 'change.began', CHANGE),
-  record(2, 'step.began', { step: 'g1/web/0/create@web-base:2', attempt: 1 }),
-  record(3, 'step.done', { step: 'g1/web/0/create@web-base:2', attempt: 1, output: {} }),
-  record(4, 'step.began', { step: 'g1/app/0/start', attempt: 1 }),
+  event(1, { type: 'change.began', data: CHANGE }),
+  event(2, { type: 'step.began', data: { step: 'g1/web/0/create@web-base:2', attempt: 1 } }),
+  event(3, { type: 'step.done', data: { step: 'g1/web/0/create@web-base:2', attempt: 1, output: {} } }),
+  event(4, { type: 'step.began', data: { step: 'g1/app/0/start', attempt: 1 } }),
 ]
 
 function fakeScreen(isTerminal: boolean): {
@@ -59,7 +59,7 @@ function fakeScreen(isTerminal: boolean): {
   return { screen, said, drawings }
 }
 
-function show(screen: Screen, records: readonly JournalRecord[]): void {
+function show(screen: Screen, records: readonly RunEvent[]): void {
   const view = createRunView(PLAN)
   using lines = createProgressLines(view, screen)
   for (const each of records) lines.show(view.apply(each), each)
@@ -68,7 +68,7 @@ function show(screen: Screen, records: readonly JournalRecord[]): void {
 describe('progress lines', () => {
   it('are one line for each step where there is no terminal', () => {
     const { screen, said } = fakeScreen(false)
-    show(screen, [...JOURNAL, record(5, 'change.done', CHANGE)])
+    show(screen, [...JOURNAL, event(5, { type: 'change.done', data: CHANGE })])
     expect(said).toEqual([
       ' 1.0 s  · 10.0.0.1   g1/web/0  replace  create',
       ' 3.0 s  · 10.0.0.22  g1/app/0  restart  start',
@@ -89,9 +89,12 @@ describe('progress lines', () => {
 
   it('tell what failed, and what is done on the way back', () => {
     const { screen, said } = fakeScreen(false)
-    const failed = record(5, 'change.failed', { ...CHANGE, error: {} })
-    const back = record(6, 'step.began', { step: 'back:g1/web/0/block', attempt: 1 })
-    show(screen, [...JOURNAL, failed, back, record(7, 'change.done', { change: 'back:0:g1' })])
+    const failed = event(5, {
+      type: 'change.failed',
+      data: { ...CHANGE, error: { code: 'ERR_TIMEOUT', message: 'too slow', details: {} } },
+    })
+    const back = event(6, { type: 'step.began', data: { step: 'back:g1/web/0/block', attempt: 1 } })
+    show(screen, [...JOURNAL, failed, back, event(7, { type: 'change.done', data: { change: 'back:0:g1' } })])
     expect(said.slice(2)).toEqual([
       ' 4.0 s  ✗ 10.0.0.1   g1/web/0  replace  failed',
       ' 4.0 s  ✗ 10.0.0.22  g1/app/0  restart  failed',

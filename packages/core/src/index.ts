@@ -26,6 +26,7 @@ export type {
   Wave,
 } from './domain/plan.ts'
 export type { Principal } from './domain/principal.ts'
+export type { ChangeKey, RunEvent, RunRecord } from './domain/run-record.ts'
 export type { Outcome, RunState } from './domain/run-state.ts'
 export type { LogicalStatus } from './domain/server-status.ts'
 export type { Share } from './domain/share.ts'

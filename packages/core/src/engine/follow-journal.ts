@@ -1,6 +1,8 @@
+import type { RunEvent } from '../domain/run-record.ts'
 import { hasEnded } from '../domain/run-state.ts'
-import type { Call, Clock, JournalRecord, StateStore } from '../ports/index.ts'
+import type { Call, Clock, StateStore } from '../ports/index.ts'
 import { keys, runDocumentParser } from './documents.ts'
+import { runEvent } from './load-progress.ts'
 
 /** Wakes those who follow a run in this process as soon as something is durable. */
 export interface Bell {
@@ -37,7 +39,7 @@ export async function* followJournal(
   { store, clock, bell, pollMs }: FollowSources,
   runId: string,
   options: FollowOptions,
-): AsyncGenerator<JournalRecord, void, undefined> {
+): AsyncGenerator<RunEvent, void, undefined> {
   const { signal, follow } = options
   let next = options.from
   for (;;) {
@@ -47,7 +49,7 @@ export async function* followJournal(
     let isPaused = false
     for await (const record of store.journal(runId, next, { signal })) {
       next = record.seq + 1
-      yield record
+      yield runEvent(record)
       isPaused = record.type === 'run.paused'
     }
     if (!follow || isPaused || isOver) return

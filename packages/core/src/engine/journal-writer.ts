@@ -1,8 +1,8 @@
 import type { Plain } from '../domain/plain.ts'
+import type { RunRecord } from '../domain/run-record.ts'
 import type { AppendRecord, DocumentUpdate, Lease, StateStore } from '../ports/index.ts'
 import { commitUpdates } from './commit-updates.ts'
 import { applyRecord, type Progress } from './progress.ts'
-import type { RunRecord } from './records.ts'
 
 export interface JournalWriter {
   /** Folds a record into the progress at once; it becomes durable, with its documents, in the next transaction. */

@@ -1,10 +1,11 @@
+import type { RunEvent } from '../domain/run-record.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, JournalRecord, StateStore } from '../ports/index.ts'
-import { applyRecord, beginProgress, type Progress, type TimedRecord } from './progress.ts'
+import { applyRecord, beginProgress, type Progress } from './progress.ts'
 
-/** The journal holds what this module's writer put there; its checksums were verified by the store. */
-function timed(record: JournalRecord): TimedRecord {
-  return { type: record.type, data: record.data, time: record.time } as unknown as TimedRecord
+/** The journal holds what this package's writer put there; its checksums were verified by the store. */
+export function runEvent({ seq, time, type, data, checksum }: JournalRecord): RunEvent {
+  return { seq, time, type, data, checksum } as unknown as RunEvent
 }
 
 /**
@@ -16,8 +17,8 @@ export async function loadProgress(store: StateStore, runId: string, call: Call 
   let progress: Progress | undefined
   if (runId === '') throw unknownRun(runId)
   for await (const record of store.journal(runId, 1, call)) {
-    if (progress === undefined) progress = beginProgress(runId, timed(record))
-    else applyRecord(progress, timed(record))
+    if (progress === undefined) progress = beginProgress(runId, runEvent(record))
+    else applyRecord(progress, runEvent(record))
   }
   if (progress === undefined) throw unknownRun(runId)
   return progress

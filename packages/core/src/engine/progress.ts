@@ -1,10 +1,10 @@
 import type { Plain } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
 import type { RunState } from '../domain/run-state.ts'
 import { type DescribedError, VmunitError } from '../errors/index.ts'
 import { assertNever } from '../internal/assert-never.ts'
-import type { ChangeKey, RunRecord } from './records.ts'
 
 export type StepProgress =
   | { readonly state: 'began' | 'skipped'; readonly attempt: number }

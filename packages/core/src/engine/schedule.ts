@@ -1,7 +1,7 @@
 import type { Change, Gate, Phase } from '../domain/plan.ts'
+import type { ChangeKey } from '../domain/run-record.ts'
 import { countOf, waveWidth } from '../domain/share.ts'
 import { type ChangeProgress, changeKey, type Progress } from './progress.ts'
-import type { ChangeKey } from './records.ts'
 
 /** A change and where it stands in the plan. */
 export interface ScheduledChange {

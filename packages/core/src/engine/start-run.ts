@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Plain } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
+import type { RunRecord } from '../domain/run-record.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
 import type { Call } from '../ports/index.ts'
 import { takeClaims } from './claims.ts'
@@ -9,7 +10,6 @@ import { commitUpdates } from './commit-updates.ts'
 import { keys, plain, type RunDocument, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { checkFacts } from './facts.ts'
-import type { RunRecord } from './records.ts'
 
 export interface StartRun {
   readonly plan: Plan

@@ -1,7 +1,7 @@
 import type { Plan } from '../domain/plan.ts'
+import type { RunEvent } from '../domain/run-record.ts'
 import type { RunState } from '../domain/run-state.ts'
 import type { Call } from './call.ts'
-import type { JournalRecord } from './state-store.ts'
 
 /** Where a run stands, for people and programs. */
 export interface RunStatus {
@@ -22,7 +22,7 @@ export interface Run<Output = unknown> {
   /** Journal records from `from` on. `follow: false` ends at the last one instead of waiting for the end of the run. */
   events(
     options?: Call & { readonly from?: number | undefined; readonly follow?: boolean | undefined },
-  ): AsyncIterable<JournalRecord>
+  ): AsyncIterable<RunEvent>
   /**
    * The result when the run has ended. The only place that rejects with its failure: `ERR_RUN_FAILED` with the
    * outcomes in its details, `ERR_CANCELLED`. Ignoring it never causes an unhandled rejection.

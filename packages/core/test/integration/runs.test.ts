@@ -1,4 +1,4 @@
-import { applyTemplate, type JournalRecord, type Manager, type Run, start, stop } from '@vmunit/core'
+import { applyTemplate, type Manager, type Run, type RunEvent, start, stop } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
 import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
@@ -23,8 +23,8 @@ async function comesTo(run: Run, type: string, data: object = {}): Promise<void>
   throw new Error(`the run ended without ${type}`)
 }
 
-async function collect(events: AsyncIterable<JournalRecord>): Promise<readonly JournalRecord[]> {
-  const records: JournalRecord[] = []
+async function collect(events: AsyncIterable<RunEvent>): Promise<readonly RunEvent[]> {
+  const records: RunEvent[] = []
   for await (const record of events) records.push(record)
   return records
 }

@@ -11,7 +11,6 @@ import {
   type GuestAccess,
   type HypervisorDriver,
   isVmunitError,
-  type JournalRecord,
   type LoadBalancer,
   type Manager,
   type Outcome,
@@ -19,6 +18,7 @@ import {
   type Plan,
   patchTemplate,
   type Run,
+  type RunEvent,
   type RunState,
   type Share,
   type StateStore,
@@ -83,7 +83,7 @@ describe('the public types', () => {
 
   it('a run is a view, not a promise', () => {
     expectTypeOf<Run>().not.toHaveProperty('then')
-    expectTypeOf<ReturnType<Run['events']>>().toEqualTypeOf<AsyncIterable<JournalRecord>>()
+    expectTypeOf<ReturnType<Run['events']>>().toEqualTypeOf<AsyncIterable<RunEvent>>()
     expectTypeOf<Awaited<ReturnType<Run['state']>>['state']>().toEqualTypeOf<RunState>()
     expectTypeOf(manager.runs()).toEqualTypeOf<AsyncIterable<Run>>()
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ExpectedFact, PlannedStep } from '../../../src/domain/plan.ts'
+import type { ChangeKey } from '../../../src/domain/run-record.ts'
 import { runChange } from '../../../src/engine/change-runner.ts'
-import type { ChangeKey } from '../../../src/engine/records.ts'
 import type { ScheduledChange } from '../../../src/engine/schedule.ts'
 import { RunStopped } from '../../../src/engine/stop-signal.ts'
 import { VmunitError } from '../../../src/errors/index.ts'

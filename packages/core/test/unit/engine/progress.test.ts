@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { RunRecord } from '../../../src/domain/run-record.ts'
 import { applyRecord, beginProgress, changeKey, groupOfChange, type Progress } from '../../../src/engine/progress.ts'
-import type { RunRecord } from '../../../src/engine/records.ts'
 import { groupNames, progressOf, syntheticPlan } from './support/synthetic-plan.ts'
 
 const plan = syntheticPlan({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan, Wave } from '../../../src/domain/plan.ts'
+import type { ChangeKey, RunRecord } from '../../../src/domain/run-record.ts'
 import { applyRecord, changeKey, groupOfChange, type Progress } from '../../../src/engine/progress.ts'
-import type { ChangeKey, RunRecord } from '../../../src/engine/records.ts'
 import { changesInFlight, type Decision, decide, unfinishedGroups } from '../../../src/engine/schedule.ts'
 import { groupNames, progressOf, type SyntheticPhase, syntheticPlan } from './support/synthetic-plan.ts'
 

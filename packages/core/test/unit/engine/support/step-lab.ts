@@ -1,8 +1,8 @@
 import type { Observed } from '../../../../src/domain/observed.ts'
 import type { PlannedStep } from '../../../../src/domain/plan.ts'
+import type { RunRecord } from '../../../../src/domain/run-record.ts'
 import type { ChangeEnvironment } from '../../../../src/engine/change-runner.ts'
 import { applyRecord, type Progress } from '../../../../src/engine/progress.ts'
-import type { RunRecord } from '../../../../src/engine/records.ts'
 import type { DocumentUpdate, HypervisorDriver, StepContext, StepKind } from '../../../../src/ports/index.ts'
 import { progressOf, syntheticPlan } from './synthetic-plan.ts'
 

@@ -1,6 +1,6 @@
 import type { Plan } from '../../../../src/domain/plan.ts'
+import type { ChangeKey, RunRecord } from '../../../../src/domain/run-record.ts'
 import { applyRecord, type Progress } from '../../../../src/engine/progress.ts'
-import type { ChangeKey, RunRecord } from '../../../../src/engine/records.ts'
 import { type Decision, decide, type ScheduledChange, START_GATE } from '../../../../src/engine/schedule.ts'
 import { progressOf } from './synthetic-plan.ts'
 

@@ -1,7 +1,7 @@
-import type { Plain } from '../domain/plain.ts'
-import type { Plan } from '../domain/plan.ts'
-import type { Principal } from '../domain/principal.ts'
 import type { DescribedError } from '../errors/index.ts'
+import type { Plain } from './plain.ts'
+import type { Plan } from './plan.ts'
+import type { Principal } from './principal.ts'
 
 /** Where a change stands in its plan: a group has at most one change per phase, forward and on the way back. */
 export type ChangeKey = `${'forward' | 'back'}:${number}:${string}`
@@ -46,3 +46,15 @@ export type RunRecord =
       readonly type: 'step.failed'
       readonly data: { readonly step: string; readonly attempt: number; readonly error: DescribedError }
     }
+
+/**
+ * A journal record as people and programs see it. Switch on `type` with a default branch: new types are a minor change.
+ */
+export type RunEvent = RunRecord & {
+  /** Counts from 1 within its run, without gaps. */
+  readonly seq: number
+  /** The store's clock, milliseconds since 1970. */
+  readonly time: number
+  /** Chained to the record before; whoever archives events can check them. */
+  readonly checksum: string
+}
