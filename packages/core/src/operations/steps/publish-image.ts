@@ -3,8 +3,8 @@ import { templateParser } from '../../domain/parsers.ts'
 import type { TemplateVersion } from '../../domain/template.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import type { StepKind } from '../../ports/index.ts'
+import { ownedMachine } from './machine-step.ts'
 import { machineInput } from './schemas.ts'
-import { ownedMachine } from './server-documents.ts'
 
 const input = z.object({
   ...machineInput,
@@ -31,9 +31,9 @@ export const publishImage: StepKind<Input, Output> = {
     return found.state === 'done' ? { state: 'done', value: { image: found.value, version, parent } } : found
   },
   async act(step, context) {
-    const { template, version, machine } = step
+    const { template, version } = step
     const { operationId, manager } = context
-    const owned = ownedMachine({ ...step, manager }, machine)
+    const owned = ownedMachine(step, manager)
     const image = await context
       .hypervisor(step.hypervisor)
       .images.publish(owned, { template, version, operationId }, context)

@@ -1,4 +1,4 @@
-import type { BoundMachine, QuarantinedMachine, ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
+import type { QuarantinedMachine, ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
 import { groupParser } from '../../domain/parsers.ts'
 import { groupOfSlot } from '../../domain/slot.ts'
 import { keys, plain } from '../../engine/documents.ts'
@@ -35,13 +35,4 @@ export function addQuarantine({ unit, slot }: ServerKey, kept: QuarantinedMachin
     ...group,
     quarantine: [...group.quarantine.filter(({ machine }) => machine.id !== kept.machine.id), kept],
   }))
-}
-
-/** What identifies our machine to a driver. */
-export function ownedMachine(
-  key: ServerKey & { readonly manager: string },
-  machine: BoundMachine & { readonly operationId: string },
-): { readonly id: string; readonly marker: { manager: string; unit: string; slot: string; operationId: string } } {
-  const { manager, unit, slot } = key
-  return { id: machine.id, marker: { manager, unit, slot, operationId: machine.operationId } }
 }
