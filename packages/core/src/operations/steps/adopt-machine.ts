@@ -3,16 +3,23 @@ import { sameMarker } from '../../domain/marker.ts'
 import type { StepKind } from '../../ports/index.ts'
 import { findMachine } from './find-machine.ts'
 import { serverKey } from './schemas.ts'
-import { updateServer } from './server-documents.ts'
+import { type ServerKey, updateServer } from './server-documents.ts'
+
+export interface AdoptMachineInput extends ServerKey {
+  readonly hypervisor: string
+  readonly id: string
+}
+
+export interface AdoptedMachine {
+  readonly machine: { readonly id: string; readonly operationId: string }
+}
 
 const input = z.object({ hypervisor: z.string(), ...serverKey, id: z.string() })
-type Input = z.infer<typeof input>
 
 const output = z.object({ machine: z.object({ id: z.string(), operationId: z.string() }) })
-type Output = z.infer<typeof output>
 
 /** Writes our marker into a machine that a person made, and binds the server to it. */
-export const adoptMachine: StepKind<Input, Output> = {
+export const adoptMachine: StepKind<AdoptMachineInput, AdoptedMachine> = {
   name: 'machine.adopt',
   version: 1,
   input,

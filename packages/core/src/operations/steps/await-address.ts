@@ -3,14 +3,22 @@ import { VmunitError } from '../../errors/index.ts'
 import type { StepKind } from '../../ports/index.ts'
 import { findMachine } from './find-machine.ts'
 
+export interface AwaitAddressInput {
+  readonly hypervisor: string
+  readonly machine: string
+  readonly timeoutMs: number
+}
+
+export interface FoundAddress {
+  readonly address: string
+}
+
 const input = z.object({ hypervisor: z.string(), machine: z.string(), timeoutMs: z.number() })
-type Input = z.infer<typeof input>
 
 const output = z.object({ address: z.string() })
-type Output = z.infer<typeof output>
 
 /** Waits until the hypervisor reports the address that a machine was given by its network. */
-export const awaitAddress: StepKind<Input, Output> = {
+export const awaitAddress: StepKind<AwaitAddressInput, FoundAddress> = {
   name: 'machine.address',
   version: 1,
   input,

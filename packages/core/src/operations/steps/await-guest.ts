@@ -1,16 +1,22 @@
 import * as z from 'zod'
 import { isVmunitError, VmunitError } from '../../errors/index.ts'
-import type { StepContext, StepKind } from '../../ports/index.ts'
+import type { GuestAddress, StepContext, StepKind } from '../../ports/index.ts'
 import { guestInput } from './schemas.ts'
 
+export interface AwaitGuestInput extends GuestAddress {
+  readonly timeoutMs: number
+}
+
+export interface BootedGuest {
+  readonly bootId: string
+}
+
 const input = z.object({ ...guestInput, timeoutMs: z.number() })
-type Input = z.infer<typeof input>
 
 const output = z.object({ bootId: z.string() })
-type Output = z.infer<typeof output>
 
 /** Waits until a guest that was switched on can be reached. */
-export const awaitGuest: StepKind<Input, Output> = {
+export const awaitGuest: StepKind<AwaitGuestInput, BootedGuest> = {
   name: 'guest.await',
   version: 1,
   input,
@@ -33,7 +39,7 @@ export const awaitGuest: StepKind<Input, Output> = {
   },
 }
 
-async function ask(step: Input, context: StepContext): Promise<Output | { readonly error: unknown }> {
+async function ask(step: AwaitGuestInput, context: StepContext): Promise<BootedGuest | { readonly error: unknown }> {
   try {
     const guest = await context.guest(step)
     return { bootId: await guest.bootId(context) }

@@ -1,14 +1,23 @@
 import * as z from 'zod'
+import type { Argv } from '../../domain/tier.ts'
 import { isVmunitError, VmunitError } from '../../errors/index.ts'
-import type { StepContext, StepKind } from '../../ports/index.ts'
-import { markServer } from './marks.ts'
+import type { GuestAddress, StepContext, StepKind } from '../../ports/index.ts'
+import { type Marks, markServer } from './marks.ts'
 import { command, guestInput, marks, nothing } from './schemas.ts'
 
+export interface AwaitHealthInput {
+  readonly guest: GuestAddress
+  /** Exit code 0: the application serves. */
+  readonly argv: Argv
+  /** How long it may take until it does. */
+  readonly timeoutMs: number
+  readonly marks?: Marks | undefined
+}
+
 const input = z.object({ guest: z.object(guestInput), ...command, marks })
-type Input = z.infer<typeof input>
 
 /** Asks after the application until it serves. */
-export const awaitHealth: StepKind<Input, Record<string, never>> = {
+export const awaitHealth: StepKind<AwaitHealthInput, Record<string, never>> = {
   name: 'guest.health',
   version: 1,
   input,
@@ -33,7 +42,7 @@ export const awaitHealth: StepKind<Input, Record<string, never>> = {
 }
 
 /** `healthy`, or why not. */
-async function probe(step: Input, context: StepContext): Promise<string> {
+async function probe(step: AwaitHealthInput, context: StepContext): Promise<string> {
   try {
     const guest = await context.guest(step.guest)
     const { exitCode } = await guest.exec({ argv: step.argv, timeoutMs: 30_000 }, context)

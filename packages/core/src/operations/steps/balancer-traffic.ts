@@ -1,14 +1,28 @@
 import * as z from 'zod'
 import type { StepContext, StepKind } from '../../ports/index.ts'
 import { nothing, serverKey } from './schemas.ts'
-import { updateServer } from './server-documents.ts'
+import { type ServerKey, updateServer } from './server-documents.ts'
+
+/** A server's place in a pool. */
+export interface PoolPlace extends ServerKey {
+  readonly balancer: string
+  readonly pool: string
+}
+
+export interface UnblockServerInput extends PoolPlace {
+  readonly address: string
+  readonly port: number
+}
+
+export interface BlockServerInput extends PoolPlace {
+  readonly drainTimeoutMs: number
+}
 
 const pool = { balancer: z.string(), pool: z.string() }
 const joinInput = z.object({ ...pool, ...serverKey, address: z.string(), port: z.number() })
-type JoinInput = z.infer<typeof joinInput>
 
 /** Gives a server its place in the pool of its tier, which is made when it is missing, and sends it traffic. */
-export const unblockServer: StepKind<JoinInput, Record<string, never>> = {
+export const unblockServer: StepKind<UnblockServerInput, Record<string, never>> = {
   name: 'balancer.unblock',
   version: 1,
   input: joinInput,
@@ -32,10 +46,9 @@ export const unblockServer: StepKind<JoinInput, Record<string, never>> = {
 }
 
 const blockInput = z.object({ ...pool, ...serverKey, drainTimeoutMs: z.number() })
-type BlockInput = z.infer<typeof blockInput>
 
 /** Takes traffic away from a server: no new work, then a wait for what it has, then the rest is cut. */
-export const blockServer: StepKind<BlockInput, Record<string, never>> = {
+export const blockServer: StepKind<BlockServerInput, Record<string, never>> = {
   name: 'balancer.block',
   version: 1,
   input: blockInput,
@@ -64,10 +77,9 @@ export const blockServer: StepKind<BlockInput, Record<string, never>> = {
 }
 
 const leaveInput = z.object({ ...pool, ...serverKey })
-type LeaveInput = z.infer<typeof leaveInput>
 
 /** Takes a server out of its pool. */
-export const leavePool: StepKind<LeaveInput, Record<string, never>> = {
+export const leavePool: StepKind<PoolPlace, Record<string, never>> = {
   name: 'balancer.leave',
   version: 1,
   input: leaveInput,

@@ -1,21 +1,28 @@
 import * as z from 'zod'
+import type { BoundMachine } from '../../domain/management-unit.ts'
 import type { StepKind } from '../../ports/index.ts'
 import { nothing, serverKey } from './schemas.ts'
-import { updateServer } from './server-documents.ts'
+import { type ServerKey, updateServer } from './server-documents.ts'
+
+export interface BindServerInput extends ServerKey {
+  /** null: the slot is empty. */
+  readonly machine: BoundMachine | null
+  readonly templateVersion?: number | undefined
+  readonly definitionHash?: string | undefined
+  readonly status: 'initial' | 'stopped' | 'working'
+}
 
 const machine = z.object({ id: z.string(), operationId: z.string().optional() })
 const input = z.object({
   ...serverKey,
-  /** null: the slot is empty. */
   machine: machine.nullable(),
   templateVersion: z.number().optional(),
   definitionHash: z.string().optional(),
   status: z.enum(['initial', 'stopped', 'working']),
 })
-type Input = z.infer<typeof input>
 
 /** Binds a slot to a machine, or empties it. The effect is the record itself, made with the journal's. */
-export const bindServer: StepKind<Input, Record<string, never>> = {
+export const bindServer: StepKind<BindServerInput, Record<string, never>> = {
   name: 'server.bind',
   version: 1,
   input,

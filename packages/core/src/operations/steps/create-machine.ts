@@ -1,7 +1,15 @@
 import * as z from 'zod'
 import { sha256 } from '../../internal/sha256.ts'
-import type { CreateMachine, Machine, StepContext, StepKind } from '../../ports/index.ts'
+import type { CreateMachine, Machine, MachineNetwork, StepContext, StepKind } from '../../ports/index.ts'
 import { serverKey } from './schemas.ts'
+
+export interface CreateMachineInput {
+  readonly hypervisor: string
+  readonly unit: string
+  readonly slot: string
+  readonly image: string
+  readonly networks: readonly MachineNetwork[]
+}
 
 const input = z.object({
   hypervisor: z.string(),
@@ -9,17 +17,22 @@ const input = z.object({
   image: z.string(),
   networks: z.array(z.object({ name: z.string(), address: z.string().optional() })),
 })
-type Input = z.infer<typeof input>
+
+export interface CreatedMachine {
+  readonly id: string
+  readonly operationId: string
+  /** The two together, as the steps on this machine take them. */
+  readonly machine: { readonly id: string; readonly operationId: string }
+}
 
 const output = z.object({
   id: z.string(),
   operationId: z.string(),
   machine: z.object({ id: z.string(), operationId: z.string() }),
 })
-type Output = z.infer<typeof output>
 
 /** Makes a machine from an image for a slot; powered off, marked as ours. */
-export const createMachine: StepKind<Input, Output> = {
+export const createMachine: StepKind<CreateMachineInput, CreatedMachine> = {
   name: 'machine.create',
   version: 1,
   input,
@@ -34,7 +47,7 @@ export const createMachine: StepKind<Input, Output> = {
   },
 }
 
-function specOf(step: Input, { operationId, manager }: StepContext): CreateMachine {
+function specOf(step: CreateMachineInput, { operationId, manager }: StepContext): CreateMachine {
   const name = `${step.slot.replaceAll('/', '-')}-${sha256(operationId).slice(0, 10)}`
   return {
     marker: { manager, unit: step.unit, slot: step.slot, operationId },
@@ -45,6 +58,6 @@ function specOf(step: Input, { operationId, manager }: StepContext): CreateMachi
   }
 }
 
-function outputOf(machine: Machine, { operationId }: StepContext): Output {
+function outputOf(machine: Machine, { operationId }: StepContext): CreatedMachine {
   return { id: machine.id, operationId, machine: { id: machine.id, operationId } }
 }

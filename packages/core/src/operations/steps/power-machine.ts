@@ -1,14 +1,17 @@
 import * as z from 'zod'
 import { VmunitError } from '../../errors/index.ts'
 import type { StepKind } from '../../ports/index.ts'
-import { machineStep } from './machine-step.ts'
+import { type MachineStepInput, machineStep } from './machine-step.ts'
 import { machineInput } from './schemas.ts'
 
+export interface PowerMachineInput extends MachineStepInput {
+  readonly to: 'on' | 'off' | 'shutdown'
+}
+
 const input = z.object({ ...machineInput, to: z.enum(['on', 'off', 'shutdown']) })
-type Input = z.infer<typeof input>
 
 /** Switches a machine of ours on or off; `shutdown` asks its guest first. */
-export const powerMachine: StepKind<Input, Record<string, never>> = machineStep({
+export const powerMachine: StepKind<PowerMachineInput, Record<string, never>> = machineStep({
   name: 'machine.power',
   input,
   isReached: ({ to }, { power }) => power === (to === 'on' ? 'on' : 'off'),

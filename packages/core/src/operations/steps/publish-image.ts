@@ -3,8 +3,23 @@ import { templateParser } from '../../domain/parsers.ts'
 import type { TemplateVersion } from '../../domain/template.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import type { StepKind } from '../../ports/index.ts'
-import { ownedMachine } from './machine-step.ts'
+import { type MachineStepInput, ownedMachine } from './machine-step.ts'
 import { machineInput } from './schemas.ts'
+
+export interface PublishImageInput extends MachineStepInput {
+  readonly template: string
+  readonly version: number
+  readonly parent: number
+  readonly note: string
+  /** What becomes of the parent. */
+  readonly previous: 'keep' | 'deprecate'
+}
+
+export interface PublishedVersion {
+  readonly image: string
+  readonly version: number
+  readonly parent: number
+}
 
 const input = z.object({
   ...machineInput,
@@ -14,13 +29,11 @@ const input = z.object({
   note: z.string(),
   previous: z.enum(['keep', 'deprecate']),
 })
-type Input = z.infer<typeof input>
 
 const output = z.object({ image: z.string(), version: z.number(), parent: z.number() })
-type Output = z.infer<typeof output>
 
 /** Turns the work machine into the next version of a template, and records that version. */
-export const publishImage: StepKind<Input, Output> = {
+export const publishImage: StepKind<PublishImageInput, PublishedVersion> = {
   name: 'image.publish',
   version: 1,
   input,

@@ -1,19 +1,29 @@
 import * as z from 'zod'
-import type { StepKind } from '../../ports/index.ts'
-import { markServer } from './marks.ts'
+import type { GuestAddress, StepKind } from '../../ports/index.ts'
+import { type Marks, markServer } from './marks.ts'
 import { guestInput, marks } from './schemas.ts'
 
 /** Where a server finds its definition directory. */
 export const DEFINITION_PATH = '/opt/vmunit/definition'
 
+export interface PushDefinitionInput {
+  readonly guest: GuestAddress
+  /** Hash of the definition. */
+  readonly definition: string
+  readonly tierId: string
+  readonly marks?: Marks | undefined
+}
+
+export interface PushedDefinition {
+  readonly treeHash: string
+}
+
 const input = z.object({ guest: z.object(guestInput), definition: z.string(), tierId: z.string(), marks })
-type Input = z.infer<typeof input>
 
 const output = z.object({ treeHash: z.string() })
-type Output = z.infer<typeof output>
 
 /** Makes a server's definition directory hold exactly the files of its tier. */
-export const pushDefinition: StepKind<Input, Output> = {
+export const pushDefinition: StepKind<PushDefinitionInput, PushedDefinition> = {
   name: 'guest.push',
   version: 1,
   input,

@@ -1,18 +1,17 @@
 import * as z from 'zod'
 import { QUARANTINE_KIND } from '../../engine/outcomes.ts'
 import type { StepKind } from '../../ports/index.ts'
-import { machineStep } from './machine-step.ts'
+import { type MachineStepInput, machineStep } from './machine-step.ts'
 import { machineInput } from './schemas.ts'
 import { addQuarantine } from './server-documents.ts'
 
 const input = z.object(machineInput)
-type Input = z.infer<typeof input>
 
 /**
  * Keeps a machine that failed, for inspection: switched off, so that it serves nobody and holds no address, and listed
  * in its group. It keeps its marker with its own operation id; nothing of vmunit removes it by itself.
  */
-export const quarantineMachine: StepKind<Input, Record<string, never>> = machineStep({
+export const quarantineMachine: StepKind<MachineStepInput, Record<string, never>> = machineStep({
   name: QUARANTINE_KIND,
   input,
   isReached: (_step, { power }) => power === 'off',

@@ -1,14 +1,13 @@
 import * as z from 'zod'
 import type { StepKind } from '../../ports/index.ts'
 import { findMachine } from './find-machine.ts'
-import { machineStep } from './machine-step.ts'
+import { type MachineStepInput, machineStep } from './machine-step.ts'
 import { machineInput } from './schemas.ts'
 
 const input = z.object(machineInput)
-type Input = z.infer<typeof input>
 
 /** Deletes a machine of ours; it is switched off first. */
-export const removeMachine: StepKind<Input, Record<string, never>> = machineStep({
+export const removeMachine: StepKind<MachineStepInput, Record<string, never>> = machineStep({
   name: 'machine.remove',
   input,
   isReached: () => false,

@@ -1,10 +1,24 @@
 import * as z from 'zod'
 import type { Observed } from '../../domain/observed.ts'
+import type { Argv } from '../../domain/tier.ts'
 import { isVmunitError, VmunitError } from '../../errors/index.ts'
-import type { ExecResult, StepContext, StepKind } from '../../ports/index.ts'
+import type { ExecResult, GuestAddress, StepContext, StepKind } from '../../ports/index.ts'
 import { findMachine } from './find-machine.ts'
-import { markServer } from './marks.ts'
+import { type Marks, markServer } from './marks.ts'
 import { command, guestInput, marks } from './schemas.ts'
+
+export interface RunJobInput {
+  readonly guest: GuestAddress
+  readonly argv: Argv
+  /** The command is ended when it has run so long. */
+  readonly timeoutMs: number
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  readonly marks?: Marks | undefined
+}
+
+export interface FinishedJob {
+  readonly exitCode: number
+}
 
 const input = z.object({
   guest: z.object(guestInput),
@@ -12,16 +26,14 @@ const input = z.object({
   environment: z.record(z.string(), z.string()).optional(),
   marks,
 })
-type Input = z.infer<typeof input>
 
 const output = z.object({ exitCode: z.number() })
-type Output = z.infer<typeof output>
 
 /** How much of a failed command's output stands in the error. */
 const SHOWN_OUTPUT = 2_000
 
 /** Runs a command in a guest exactly once, detached, and waits for its exit code; found again after any interruption. */
-export const runJob: StepKind<Input, Output> = {
+export const runJob: StepKind<RunJobInput, FinishedJob> = {
   name: 'guest.job',
   version: 1,
   input,
@@ -40,7 +52,7 @@ export const runJob: StepKind<Input, Output> = {
   records: (step, moment) => markServer(step.marks, moment),
 }
 
-async function lookAtJob(step: Input, context: StepContext): Promise<Observed<ExecResult>> {
+async function lookAtJob(step: RunJobInput, context: StepContext): Promise<Observed<ExecResult>> {
   try {
     const guest = await context.guest(step.guest)
     return await guest.job(context.operationId, context)
@@ -53,13 +65,13 @@ async function lookAtJob(step: Input, context: StepContext): Promise<Observed<Ex
 }
 
 /** A guest that cannot be reached may come back; one whose machine is off or gone took its jobs with it. */
-async function isMachineDown({ guest }: Input, context: StepContext): Promise<boolean> {
+async function isMachineDown({ guest }: RunJobInput, context: StepContext): Promise<boolean> {
   if (guest.machine === undefined) return false
   const found = await findMachine(context.hypervisor(guest.hypervisor), guest.machine, context)
   return found.state === 'absent' || (found.state === 'done' && found.value.power === 'off')
 }
 
-async function untilOver(step: Input, context: StepContext): Promise<Output> {
+async function untilOver(step: RunJobInput, context: StepContext): Promise<FinishedJob> {
   for (let tries = 1; ; tries += 1) {
     const guest = await context.guest(step.guest)
     const job = judge(step, await guest.job(context.operationId, context))
@@ -74,7 +86,7 @@ async function untilOver(step: Input, context: StepContext): Promise<Output> {
 }
 
 /** A job that ended well is done; one that ended badly, or nobody knows how, has failed for good. */
-function judge(step: Input, job: Observed<ExecResult>): Observed<Output> {
+function judge(step: RunJobInput, job: Observed<ExecResult>): Observed<FinishedJob> {
   if (job.state === 'unknown') {
     throw new VmunitError(
       'ERR_JOB_UNKNOWN',
