@@ -3,12 +3,7 @@ import type { Observed } from '../domain/observed.ts'
 import type { Plain } from '../domain/plain.ts'
 import type { Call, Closeable } from './call.ts'
 import type { ImageCatalog } from './image-catalog.ts'
-
-/** Platforms reuse ids, so a change names the marker it expects; the driver reads it again first: `ERR_NOT_OWNED`. */
-export interface OwnedMachine {
-  readonly id: string
-  readonly marker: Marker
-}
+import type { OwnedMachine } from './owned-machine.ts'
 
 export interface Machine {
   readonly id: string

@@ -1,7 +1,7 @@
 import type { OperationId } from '../domain/marker.ts'
 import type { Observed } from '../domain/observed.ts'
 import type { Call } from './call.ts'
-import type { OwnedMachine } from './hypervisor-driver.ts'
+import type { OwnedMachine } from './owned-machine.ts'
 
 /** Names a published image: a version of a template, and the operation that published it. */
 export interface ImageVersion {

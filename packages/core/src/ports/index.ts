@@ -12,13 +12,13 @@ export type {
   LimitedAction,
   Machine,
   MachineNetwork,
-  OwnedMachine,
 } from './hypervisor-driver.ts'
 export type { ImageCatalog, ImageVersion, PublishedImage } from './image-catalog.ts'
 export type { LoadBalancer, Pool, PoolMember } from './load-balancer.ts'
 export type { Logger } from './logger.ts'
 export type { Notifier } from './notifier.ts'
 export type { Draft, Finished, Operation, OperationScope } from './operation.ts'
+export type { OwnedMachine } from './owned-machine.ts'
 export type { Run, RunStatus } from './run.ts'
 export type {
   AcquireOptions,

@@ -1,7 +1,7 @@
 import type { Marker } from '../../domain/marker.ts'
-import type { PoolTruth } from './calls.ts'
 import type { WorldEvent } from './event.ts'
 import type { FaultRule } from './fault-rule.ts'
+import type { PoolTruth } from './pool-truth.ts'
 
 /** An image that a person makes. With template and version it stands in the catalogue, else outside. */
 export interface AddedImage {

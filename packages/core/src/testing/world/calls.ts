@@ -7,14 +7,15 @@ import type {
   InventoryScope,
   Machine,
   MachineNetwork,
-  OwnedMachine,
 } from '../../ports/hypervisor-driver.ts'
 import type { ImageVersion, PublishedImage } from '../../ports/image-catalog.ts'
 import type { Pool, PoolMember } from '../../ports/load-balancer.ts'
+import type { OwnedMachine } from '../../ports/owned-machine.ts'
 import type { TreeFile } from '../../ports/tree.ts'
 import type { AddedImage, AddedMachine, ImageTruth, MachineTruth } from './admin.ts'
 import type { WorldEvent } from './event.ts'
 import type { FaultRule } from './fault-rule.ts'
+import type { PoolTruth } from './pool-truth.ts'
 
 /** A member as `ensureMember` takes it. */
 export interface NewMember {
@@ -83,11 +84,6 @@ export interface WorldCalls {
   'admin.blind': (parts: readonly string[]) => void
   'admin.log': (from: number) => readonly WorldEvent[]
   'admin.saved': () => Promise<void>
-}
-
-/** A pool with its members, as they really are. */
-export interface PoolTruth extends Pool {
-  readonly members: readonly PoolMember[]
 }
 
 /** The name of a call. */

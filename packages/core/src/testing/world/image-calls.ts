@@ -1,7 +1,7 @@
 import type { OperationId } from '../../domain/marker.ts'
 import { VmunitError } from '../../errors/vmunit-error.ts'
-import type { OwnedMachine } from '../../ports/hypervisor-driver.ts'
 import type { ImageVersion, PublishedImage } from '../../ports/image-catalog.ts'
+import type { OwnedMachine } from '../../ports/owned-machine.ts'
 import type { Handlers } from './calls.ts'
 import { type FileLayer, layerOver } from './files.ts'
 import { dropMachine, machineOf, ownedMachine } from './machine-store.ts'
