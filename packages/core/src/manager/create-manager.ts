@@ -127,10 +127,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     const checked = checkPlan(given, manager)
     await checkRights(checked, call)
     const run = await engine.start({ plan: checked, principal, approval: call.approval === 'required' }, call)
-    if (call.waitMs !== undefined) {
-      const inTime = AbortSignal.timeout(call.waitMs)
-      await run.result({ signal: inTime }).catch(() => {})
-    }
+    if (call.waitMs !== undefined) await untilEndOr(run, options.clock, call.waitMs)
     return run
   }
 
@@ -200,6 +197,15 @@ function managerFor(principal: Principal, shared: Shared): Manager {
       details: { run: run.id },
     })
   }
+}
+
+/** Waits for the end of a run, however it ends, but not longer. */
+async function untilEndOr(run: Run, clock: Clock, waitMs: number): Promise<void> {
+  const over = new AbortController()
+  const waits = [run.result({ signal: over.signal }), clock.sleep(waitMs, { signal: over.signal })]
+  await Promise.race(waits.map((wait) => wait.catch(() => {})))
+  over.abort()
+  await Promise.allSettled(waits)
 }
 
 /** Lets every method pass through `enter` first. */
