@@ -27,6 +27,7 @@ try {
 async function main({ directory, keep, pace }: DemoOptions): Promise<number> {
   await prepareDirectory(directory)
   const site = await openSite(directory)
+  screen.say(`process ${process.pid}: end it with kill -9 at any moment, start the demo again, and it goes on`)
   try {
     await tellStory(site, { screen, pace, signal: stop.signal })
     await markFinished(directory)
