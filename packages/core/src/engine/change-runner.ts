@@ -2,7 +2,7 @@ import type { PlannedStep } from '../domain/plan.ts'
 import { type DescribedError, describeError, isVmunitError } from '../errors/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
 import { putBack, takeOut } from './outages.ts'
-import type { ScheduledChange } from './schedule.ts'
+import type { ScheduledChange } from './progress.ts'
 import { runStep, type StepEnvironment } from './step-runner.ts'
 import { backoff } from './timing.ts'
 

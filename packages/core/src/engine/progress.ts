@@ -1,5 +1,5 @@
 import type { Plain } from '../domain/plain.ts'
-import type { Plan } from '../domain/plan.ts'
+import type { Change, Phase, Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
 import type { RunState } from '../domain/run-state.ts'
@@ -16,10 +16,23 @@ export type ChangeProgress =
   | { readonly state: 'done'; readonly at: number }
   | { readonly state: 'failed'; readonly at: number; readonly error: DescribedError }
 
+/** A change and where it stands in the plan. */
+export interface ScheduledChange {
+  readonly key: ChangeKey
+  readonly change: Change
+}
+
+/** The changes of a plan with their keys, phase by phase: made once, because they are asked for all the time. */
+export interface Schedule {
+  readonly forward: readonly (readonly ScheduledChange[])[]
+  readonly back: readonly (readonly ScheduledChange[])[]
+}
+
 /** Everything that is known about a run: the fold over its journal. Only {@link applyRecord} writes to it. */
 export interface Progress {
   readonly runId: string
   readonly plan: Plan
+  readonly schedule: Schedule
   readonly principal: Principal
   readonly approval: boolean
   /** The sequence number of the next record. */
@@ -53,6 +66,7 @@ export function beginProgress(runId: string, first: TimedRecord): Progress {
   return {
     runId,
     plan: first.data.plan,
+    schedule: scheduleOf(first.data.plan),
     principal: first.data.principal,
     approval: first.data.approval,
     nextSeq: 2,
@@ -151,6 +165,15 @@ function renewGroup(progress: Progress, group: string, attempt: number): void {
   }
   for (const key of [...progress.changes.keys()]) {
     if (groupOfChange(key) === group) progress.changes.delete(key)
+  }
+}
+
+function scheduleOf({ phases, back }: Plan): Schedule {
+  const changesOf = (direction: 'forward' | 'back', phase: Phase, index: number): readonly ScheduledChange[] =>
+    phase.changes.map((change) => ({ key: changeKey(direction, index, change.group), change }))
+  return {
+    forward: phases.map((phase, index) => changesOf('forward', phase, index)),
+    back: back.map((phase, index) => changesOf('back', phase, index)),
   }
 }
 

@@ -1,13 +1,6 @@
-import type { Change, Gate, Phase } from '../domain/plan.ts'
-import type { ChangeKey } from '../domain/run-record.ts'
+import type { Gate, Phase } from '../domain/plan.ts'
 import { countOf, waveWidth } from '../domain/share.ts'
-import { type ChangeProgress, changeKey, type Progress } from './progress.ts'
-
-/** A change and where it stands in the plan. */
-export interface ScheduledChange {
-  readonly key: ChangeKey
-  readonly change: Change
-}
+import { type ChangeProgress, changeKey, type Progress, type ScheduledChange } from './progress.ts'
 
 /** What to do next. Changes that have begun and not ended are always carried on, first of all. */
 export type Decision =
@@ -36,19 +29,15 @@ export function decide(progress: Progress, now: number): Decision {
 }
 
 /** Changes that have begun and not ended: what an earlier owner had in flight. */
-export function changesInFlight(progress: Progress): readonly ScheduledChange[] {
-  const { phases, back } = progress.plan
-  const all = [
-    ...phases.flatMap((phase, index) => scheduleOf('forward', index, phase)),
-    ...back.flatMap((phase, index) => scheduleOf('back', index, phase)),
-  ]
-  return all.filter(({ key }) => progress.changes.get(key)?.state === 'began')
+export function changesInFlight({ schedule, changes }: Progress): readonly ScheduledChange[] {
+  return [...schedule.forward.flat(), ...schedule.back.flat()].filter(({ key }) => changes.get(key)?.state === 'began')
 }
 
 function goForward(progress: Progress, now: number): Decision {
   const failed = new Set<string>()
   for (const [index, phase] of progress.plan.phases.entries()) {
-    const scheduled = scheduleOf('forward', index, phase).filter(({ change }) => !failed.has(change.group))
+    const all = progress.schedule.forward[index] ?? []
+    const scheduled = failed.size === 0 ? all : all.filter(({ change }) => !failed.has(change.group))
     const decision = decidePhase(progress, { phase, index, scheduled, now })
     if (decision !== undefined) return decision
     for (const { key, change } of scheduled) {
@@ -69,31 +58,21 @@ interface PhaseInProgress {
 /** What to do in this phase; undefined when it is over. */
 function decidePhase(progress: Progress, current: PhaseInProgress): Decision | undefined {
   const { phase, index, scheduled, now } = current
-  const state = (item: ScheduledChange): ChangeProgress | undefined => progress.changes.get(item.key)
   const total = phase.changes.length
-  let rest = scheduled
+  let from = 0
   for (const [number, wave] of phase.waves.entries()) {
-    if (rest.length === 0) return undefined
     const isLast = number === phase.waves.length - 1
     const width = waveWidth(wave.groups, total)
-    const members = isLast ? rest : rest.slice(0, width)
-    rest = rest.slice(members.length)
+    const members = scheduled.slice(from, isLast ? undefined : from + width)
+    from += members.length
+    if (members.length === 0) return undefined
 
-    const failures = members.filter((item) => state(item)?.state === 'failed')
-    const running = members.filter((item) => state(item)?.state === 'began').length
-    const waiting = members.filter((item) => state(item) === undefined)
-    const allowed = countOf(wave.maxFailures ?? 0, total, 'down')
-    if (failures.length > allowed) {
+    const { running, waiting, failures, soakEnds } = survey(progress, members, { now, soakMs: wave.soakMs ?? 0 })
+    if (failures.length > countOf(wave.maxFailures ?? 0, total, 'down')) {
       if (running > 0) return { type: 'carryOn', begin: [] }
-      return { type: 'goBack', reason: reasonOf(failures, state) }
+      return { type: 'goBack', reason: reasonOf(progress, failures) }
     }
-    const soakEnds = members
-      .map((item) => state(item))
-      .filter((change) => change?.state === 'done')
-      .map((change) => (change?.at ?? 0) + (wave.soakMs ?? 0))
-      .filter((end) => end > now)
     const wakeAt = soakEnds.length > 0 ? { wakeAt: Math.min(...soakEnds) } : {}
-
     if (waiting.length > 0) {
       const gate = `wave:${index}:${number}`
       if (wave.gate !== undefined && progress.gates.get(gate)?.state !== 'passed') {
@@ -107,21 +86,44 @@ function decidePhase(progress: Progress, current: PhaseInProgress): Decision | u
   return undefined
 }
 
-function reasonOf(
-  failures: readonly ScheduledChange[],
-  state: (item: ScheduledChange) => ChangeProgress | undefined,
-): string {
-  const first = failures[0]
-  const progress = first === undefined ? undefined : state(first)
-  const message = progress?.state === 'failed' ? progress.error.message : 'unknown'
-  return `${failures.map((item) => item.change.group).join(', ')} failed: ${message.replace(/\.$/, '')}`
+interface Survey {
+  readonly running: number
+  readonly waiting: readonly ScheduledChange[]
+  readonly failures: readonly ScheduledChange[]
+  readonly soakEnds: readonly number[]
+}
+
+/** Where the members of a wave stand, in one pass: this is asked after every change of a run. */
+function survey(
+  { changes }: Progress,
+  members: readonly ScheduledChange[],
+  { now, soakMs }: { readonly now: number; readonly soakMs: number },
+): Survey {
+  let running = 0
+  const waiting: ScheduledChange[] = []
+  const failures: ScheduledChange[] = []
+  const soakEnds: number[] = []
+  for (const member of members) {
+    const change = changes.get(member.key)
+    if (change === undefined) waiting.push(member)
+    else if (change.state === 'began') running += 1
+    else if (change.state === 'failed') failures.push(member)
+    else if (change.at + soakMs > now) soakEnds.push(change.at + soakMs)
+  }
+  return { running, waiting, failures, soakEnds }
+}
+
+function reasonOf({ changes }: Progress, failures: readonly ScheduledChange[]): string {
+  const first: ChangeProgress | undefined = failures[0] && changes.get(failures[0].key)
+  const message = first?.state === 'failed' ? first.error.message : 'unknown'
+  return `${failures.map(({ change }) => change.group).join(', ')} failed: ${message.replace(/\.$/, '')}`
 }
 
 /** The way back concerns the groups that the run began and did not finish; a failure there is kept, and the rest goes on. */
 function goBack(progress: Progress): Decision {
   const unfinished = unfinishedGroups(progress)
-  for (const [index, phase] of progress.plan.back.entries()) {
-    const scheduled = scheduleOf('back', index, phase).filter(({ change }) => unfinished.has(change.group))
+  for (const all of progress.schedule.back) {
+    const scheduled = all.filter(({ change }) => unfinished.has(change.group))
     const begin = scheduled.filter(({ key }) => progress.changes.get(key) === undefined)
     const running = scheduled.some(({ key }) => progress.changes.get(key)?.state === 'began')
     if (begin.length > 0 || running) return { type: 'carryOn', begin }
@@ -153,12 +155,12 @@ export function unfinishedGroups(progress: Progress): ReadonlySet<string> {
   const begun = new Set<string>()
   const incomplete = new Set<string>()
   const settled = new Set<string>()
-  for (const [index, phase] of progress.plan.phases.entries()) {
-    const steps = phase.changes.flatMap((change) => change.steps)
+  for (const scheduled of progress.schedule.forward) {
+    const steps = scheduled.flatMap(({ change }) => change.steps)
     const isSettling = steps.every((step) => step.final === true)
     // Where a whole phase settles, one group that began it commits them all.
     if (isSettling && steps.some((step) => progress.steps.has(step.id))) return new Set()
-    for (const { key, change } of scheduleOf('forward', index, phase)) {
+    for (const { key, change } of scheduled) {
       const known = change.steps.filter((step) => progress.steps.has(step.id))
       if (known.length > 0) begun.add(change.group)
       if (known.some((step) => step.final === true)) settled.add(change.group)
@@ -166,8 +168,4 @@ export function unfinishedGroups(progress: Progress): ReadonlySet<string> {
     }
   }
   return begun.intersection(incomplete).difference(settled)
-}
-
-function scheduleOf(direction: 'forward' | 'back', index: number, phase: Phase): readonly ScheduledChange[] {
-  return phase.changes.map((change) => ({ key: changeKey(direction, index, change.group), change }))
 }

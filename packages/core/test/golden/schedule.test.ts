@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ScheduledChange } from '../../src/engine/schedule.ts'
+import type { ScheduledChange } from '../../src/engine/progress.ts'
 import { narrate } from '../unit/engine/support/narrate.ts'
 import {
   ALL_AT_ONCE,

@@ -1,7 +1,6 @@
 import type { Phase, Plan, Wave } from '../../../../src/domain/plan.ts'
 import { countOf, waveWidth } from '../../../../src/domain/share.ts'
-import { changeKey, type Progress } from '../../../../src/engine/progress.ts'
-import type { ScheduledChange } from '../../../../src/engine/schedule.ts'
+import { changeKey, type Progress, type ScheduledChange } from '../../../../src/engine/progress.ts'
 import type { Moment, Watcher } from './virtual-run.ts'
 
 /** Watches a run and throws, with the name of the rule, as soon as one of the rules of scheduling is broken. */

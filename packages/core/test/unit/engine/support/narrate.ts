@@ -1,5 +1,6 @@
 import { outcomesOf } from '../../../../src/engine/outcomes.ts'
-import type { Decision, ScheduledChange } from '../../../../src/engine/schedule.ts'
+import type { ScheduledChange } from '../../../../src/engine/progress.ts'
+import type { Decision } from '../../../../src/engine/schedule.ts'
 import { runVirtually, type VirtualRun } from './virtual-run.ts'
 
 /** Tells the run as a story: one line for each thing that happens, with its virtual second. */

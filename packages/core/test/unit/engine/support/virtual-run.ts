@@ -1,7 +1,7 @@
 import type { Plan } from '../../../../src/domain/plan.ts'
 import type { ChangeKey, RunRecord } from '../../../../src/domain/run-record.ts'
-import { applyRecord, type Progress } from '../../../../src/engine/progress.ts'
-import { type Decision, decide, type ScheduledChange, START_GATE } from '../../../../src/engine/schedule.ts'
+import { applyRecord, type Progress, type ScheduledChange } from '../../../../src/engine/progress.ts'
+import { type Decision, decide, START_GATE } from '../../../../src/engine/schedule.ts'
 import { progressOf } from './synthetic-plan.ts'
 
 /** How a change goes: it takes so long, and may fail with a code in one of its steps; -1: before the first. */
