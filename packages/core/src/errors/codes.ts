@@ -157,6 +157,10 @@ export const ERROR_CODES = {
     meaning: 'A server names a tier that the definition directory does not have.',
     remedy: 'Correct the tier, or import a definition directory that has it.',
   },
+  ERR_UNSAFE_FILE: {
+    meaning: 'A file holds what is refused because it can do harm: a document type, an entity, or too many bytes.',
+    remedy: 'Find out where the file comes from; take out what the issues name.',
+  },
   ERR_UNSUPPORTED: {
     meaning: 'The driver cannot do this.',
     remedy: 'Use a driver with that facet, or do without.',

@@ -27,8 +27,8 @@ const DEFAULT_MAX_BYTES = 16 * 1024 * 1024
  * stand in `details.issues` with path, line and column; but a file that is not well-formed, or of another namespace,
  * is not looked into. Whether names and tiers are known is for the unit to say that gets the groups.
  *
- * @throws {@link VmunitError} `ERR_DUPLICATE_ADDRESS` when addresses that appear twice are all that is wrong;
- * `ERR_INVALID_FILE` for everything else.
+ * @throws {@link VmunitError} `ERR_UNSAFE_FILE` for a document type, an entity or too many bytes; `ERR_DUPLICATE_ADDRESS`
+ * when addresses that appear twice are all that is wrong; `ERR_INVALID_FILE` for everything else.
  *
  * @example
  * ```ts
@@ -62,9 +62,12 @@ export function parseVirtualServerInfo(
 }
 
 function problemsError(text: string, problems: readonly Problem[]): Error {
-  const onlyAddresses = problems.every((problem) => problem.stage === 'duplicate address')
-  const code: ErrorCode = onlyAddresses ? 'ERR_DUPLICATE_ADDRESS' : 'ERR_INVALID_FILE'
-  return issuesError(code, describeProblems(text, problems), 'correct the file and read it again')
+  return issuesError(codeOf(problems), describeProblems(text, problems), 'correct the file and read it again')
+}
+
+function codeOf(problems: readonly Problem[]): ErrorCode {
+  if (problems.some(({ isUnsafe }) => isUnsafe)) return 'ERR_UNSAFE_FILE'
+  return problems.every(({ stage }) => stage === 'duplicate address') ? 'ERR_DUPLICATE_ADDRESS' : 'ERR_INVALID_FILE'
 }
 
 interface Context {

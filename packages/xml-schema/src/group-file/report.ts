@@ -16,6 +16,8 @@ export interface Problem {
   /** The attribute of the element at `at` that is meant. */
   readonly attribute?: string | undefined
   readonly message: string
+  /** Not a slip of the pen, but something that does harm to readers that accept it. */
+  readonly isUnsafe?: true | undefined
 }
 
 export type Report = (problem: Problem) => void

@@ -6,6 +6,8 @@ import { ATTRIBUTE, matchAt, NAME, SPACE } from './syntax.ts'
 export interface MarkupProblem {
   readonly at: number
   readonly message: string
+  /** Not a slip of the pen, but something that does harm to readers that accept it. */
+  readonly isUnsafe?: true | undefined
 }
 
 /** More than any file of ours has; end bombs of elements or attributes before they reach the parser. */
@@ -81,12 +83,14 @@ export function checkMarkup(text: string): MarkupProblem | undefined {
   const readMarkup = (): number | MarkupProblem => {
     if (text.startsWith('<?', at)) return readDeclaration(text, at)
     if (text.startsWith('<!--', at)) return readComment(text, at)
-    if (text.startsWith('<![CDATA[', at) && open.length > 0) {
+    if (text.startsWith('<![CDATA[', at)) {
+      if (open.length === 0) return { at, message: 'a CDATA section stands outside the root element' }
       const end = text.indexOf(']]>', at)
       return end === -1 ? { at, message: 'the CDATA section is not closed' } : end + 3
     }
     if (text.startsWith('<!', at)) {
-      return { at, message: 'document type and entity declarations (<!DOCTYPE, <!ENTITY) are not accepted' }
+      const message = 'document type and entity declarations (<!DOCTYPE, <!ENTITY) are not accepted'
+      return { at, message, isUnsafe: true }
     }
     return text.startsWith('</', at) ? readEndTag() : readStartTag()
   }
@@ -111,7 +115,9 @@ export function checkMarkup(text: string): MarkupProblem | undefined {
 function foreignReference(text: string, at: number): MarkupProblem {
   const shown = /^&[^;\s<"']{0,30};?/.exec(text.slice(at, at + 40))?.[0] ?? '&'
   const known = '&amp; &lt; &gt; &quot; &apos; and numbers such as &#38;'
-  return { at, message: `${quote(shown)} is not accepted, only ${known} (for "&" itself write "&amp;")` }
+  const message = `${quote(shown)} is not accepted, only ${known} (for "&" itself write "&amp;")`
+  // "R&D" is a slip; a reference by name asks for an entity that somebody declared.
+  return /^&[^#].*;$/.test(shown) ? { at, message, isUnsafe: true } : { at, message }
 }
 
 /** Text up to the next markup; blanks have been skipped. */

@@ -17,7 +17,11 @@ export function decodeText(xml: string | Uint8Array, maxBytes: number): DecodedT
   if (sizeBytes > maxBytes) {
     return {
       text: '',
-      problem: { at: 0, message: `the file has ${sizeBytes} bytes, but at most ${maxBytes} are accepted` },
+      problem: {
+        at: 0,
+        message: `the file has ${sizeBytes} bytes, but at most ${maxBytes} are accepted`,
+        isUnsafe: true,
+      },
     }
   }
   const decoded = typeof xml === 'string' ? withoutMark(xml) : decodeUtf8(xml)
