@@ -151,6 +151,23 @@ describe('applyTemplate, rolling', () => {
     ])
   })
 
+  it("replace: 'group' also makes the servers of other templates anew, each from its own current version", async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const version = await upgrade(fleet)
+    const before = await machineOf(fleet, 'vmgroup_3/app/0')
+    const input = { unit: UNIT, template: version, groups: ['vmgroup_3'], allowOutage: true } as const
+    const plan = await fleet.manager.plan(applyTemplate, { ...input, replace: 'group' })
+    expect(actions(plan)).toEqual(['vmgroup_3/web/0 replace', 'vmgroup_3/app/0 replace'])
+    expect(plan.servers[1]?.reason).toBe('app-base 1 → 1')
+    const run = await fleet.manager.start(plan)
+    await run.result()
+    const after = await machineOf(fleet, 'vmgroup_3/app/0')
+    expect(after.id).not.toBe(before.id)
+    expect(after).toMatchObject({ image: before.image, serving: true, addresses: before.addresses })
+    expect((await fleet.world.admin.machines()).some(({ id }) => id === before.id)).toBe(false)
+  })
+
   it('leaves stopped servers stopped', async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())

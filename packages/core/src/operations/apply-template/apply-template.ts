@@ -26,7 +26,10 @@ export interface ApplyTemplateInput {
   readonly whole?: boolean | undefined
   /** When the old machines are removed. Default `afterHealth`; `first` is the manual's order and has no way back. */
   readonly returnOld?: 'afterHealth' | 'first' | undefined
-  /** `tier`, the default: only servers that are not on the version yet; `group`: all servers of that template in such a group. */
+  /**
+   * `tier`, the default: only servers that are not on the version yet; `group`: all servers of a group that has one, those
+   * of other templates from their own current version.
+   */
   readonly replace?: 'tier' | 'group' | undefined
   /** Permits a plan that takes the last available group of a tier. */
   readonly allowOutage?: boolean | undefined

@@ -1,6 +1,6 @@
 import type { ServerGroup } from '../../domain/management-unit.ts'
 import type { ChangeAction, PlannedServer } from '../../domain/plan.ts'
-import type { TemplateVersion } from '../../domain/template.ts'
+import { currentVersion, type TemplateVersion } from '../../domain/template.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import { bindServer, createMachine, quarantineMachine, removeMachine } from '../steps/index.ts'
@@ -20,7 +20,7 @@ import {
 
 export interface Replacement {
   readonly version: TemplateVersion
-  /** `tier`: servers whose tier uses the template; `group`: then all servers of such a group. */
+  /** `tier`: servers that are not on the version yet; `group`: all servers of a group that has one, as the manual does. */
   readonly replace: 'tier' | 'group'
   /** `afterHealth`: the old machines are kept, switched off, until the new ones serve; `first`: there is no way back. */
   readonly returnOld: 'afterHealth' | 'first'
@@ -42,41 +42,61 @@ export function replaceGroup(
   const uses = (member: Member): boolean => member.tier.template === version.template
   const isOld = (member: Member): boolean => uses(member) && member.server.templateVersion !== version.number
   const isAffected = members.some(isOld)
-  const replaced = isAffected ? members.filter((m) => isOld(m) || (replacement.replace === 'group' && uses(m))) : []
-  const restarted = isAffected ? members.filter((member) => !replaced.includes(member) && isRunning(member)) : []
+  const chosen = members.filter((member) => isAffected && (isOld(member) || replacement.replace === 'group'))
+  const replaced = chosen.map((member) => ({ member, version: uses(member) ? version : ownVersion(world, member) }))
+  const restarted = members.filter((member) => isAffected && !chosen.includes(member) && isRunning(member))
   const servers = members.map((member) => lineOf(member, { replaced, restarted, version }))
-  if (replaced.length === 0) return { servers, procedure: undefined }
-  checkAdopted(replaced)
-  checkPresent(world, replaced)
+  if (chosen.length === 0) return { servers, procedure: undefined }
+  checkAdopted(chosen)
+  checkPresent(world, chosen)
   return {
     servers,
     procedure: {
       change: {
         group: group.name,
         action: 'replace',
-        reason: reasonOf(replaced, version),
+        reason: reasonOf(chosen.filter(uses), version),
         disturbs: members.some(isRunning),
         expects: members.flatMap((member) => expectServer(world, member)),
       },
-      ...stagesOf(world, { replaced, restarted }, replacement),
+      ...stagesOf(world, { replaced, restarted }, replacement.returnOld),
     },
   }
 }
 
+/** A server that gets a new machine, and the version that the machine is made from. */
+interface Renewed {
+  readonly member: Member
+  readonly version: TemplateVersion
+}
+
+/** A server of another template gets a machine of the version that new servers of its own are made from. */
+function ownVersion(world: World, { tier, server }: Member): TemplateVersion {
+  const template = world.templates.get(tier.template)
+  const version = template === undefined ? undefined : currentVersion(template)
+  if (version !== undefined) return version
+  throw new VmunitError(
+    'ERR_NOT_FOUND',
+    `Template ${tier.template} of server ${server.address} has no active version.`,
+    {
+      details: { server: server.slot, template: tier.template },
+    },
+  )
+}
+
 interface Parts {
-  readonly replaced: readonly Member[]
+  readonly replaced: readonly Renewed[]
   readonly restarted: readonly Member[]
 }
 
 function stagesOf(
   world: World,
-  parts: Parts,
-  { version, returnOld }: Replacement,
+  { replaced, restarted }: Parts,
+  returnOld: Replacement['returnOld'],
 ): Pick<GroupProcedure, 'stages' | 'back'> {
-  const { replaced, restarted } = parts
-  const tiers = replaced[0]?.unit.tiers ?? []
-  const old = replaced.map((member): Placed => ({ member, machine: presentMachine(member.server.machine) }))
-  const fresh = replaced.map((member): Placed => ({ member, machine: createdMachine(member, version) }))
+  const tiers = replaced[0]?.member.unit.tiers ?? []
+  const old = replaced.map(({ member }): Placed => ({ member, machine: presentMachine(member.server.machine) }))
+  const fresh = replaced.map((renewed): Placed => ({ member: renewed.member, machine: createdMachine(renewed) }))
   const others = restarted.map((member): Placed => ({ member, machine: presentMachine(member.server.machine) }))
   const stopped = [...old, ...others].filter(({ member }) => isRunning(member))
   const started = [...fresh, ...others].filter(({ member }) => isRunning(member))
@@ -87,10 +107,10 @@ function stagesOf(
     blockStage(stopped),
     ...stopStages(tiers, stopped),
     shutdownStage(wasOn),
-    each('detach', replaced, (member) => bind(member, { verb: 'detach', machine: null })),
+    each('detach', replaced, ({ member }) => bind(member, { verb: 'detach', machine: null })),
     ...(returnOld === 'first' ? [each('return', replaced, removeOld)] : []),
-    each('provide', replaced, (member) => create(member, version)),
-    each('attach', replaced, (member) => attach(member, version)),
+    each('provide', replaced, create),
+    each('attach', replaced, attach),
     powerOnStage(fresh),
     ...reflectStages(tiers, fresh, () => true),
     ...startStages(tiers, started),
@@ -102,7 +122,7 @@ function stagesOf(
     stages,
     back: [
       blockStage(back(stopped)),
-      each('quarantine', replaced, (member) => quarantine(member, version)),
+      each('quarantine', replaced, quarantine),
       each('rebind', replaced, rebind),
       powerOnStage(back(wasOn)),
       ...startStages(tiers, back(stopped)),
@@ -116,36 +136,43 @@ function isPoweredOn(world: World, { unit, server }: Member): boolean {
   return id !== undefined && world.machines.get(unit.hypervisor)?.get(id)?.power !== 'off'
 }
 
-function createId({ server }: Member, { template, number }: TemplateVersion): string {
-  return `${server.slot}/create@${template}:${number}`
+function createId({ member, version }: Renewed): string {
+  return `${member.server.slot}/create@${version.template}:${version.number}`
 }
 
-function createdMachine(member: Member, version: TemplateVersion): MachineRef {
-  const step = createId(member, version)
+function createdMachine(renewed: Renewed): MachineRef {
+  const step = createId(renewed)
   return { machine: outputOf(step, 'machine'), id: outputOf(step, 'id') }
 }
 
-function each(name: string, members: readonly Member[], step: (member: Member) => StepDraft): Stage {
-  return { name, lanes: members.map((member) => [step(member)]) }
+function each(name: string, replaced: readonly Renewed[], step: (renewed: Renewed) => StepDraft): Stage {
+  return { name, lanes: replaced.map((renewed) => [step(renewed)]) }
 }
 
-function create(member: Member, version: TemplateVersion): StepDraft {
-  const { unit, tier, server } = member
+function create(renewed: Renewed): StepDraft {
+  const { unit, tier, server } = renewed.member
   const service = { name: tier.networks.service, address: server.serviceAddress }
   const networks = [
     { name: tier.networks.management, address: server.address },
     ...(server.serviceAddress === undefined ? [] : [service]),
   ]
-  const input = { hypervisor: unit.hypervisor, unit: unit.name, slot: server.slot, image: version.image, networks }
-  return draft(createMachine, { id: createId(member, version), server: server.slot, input })
+  const input = {
+    hypervisor: unit.hypervisor,
+    unit: unit.name,
+    slot: server.slot,
+    image: renewed.version.image,
+    networks,
+  }
+  return draft(createMachine, { id: createId(renewed), server: server.slot, input })
 }
 
-function attach(member: Member, version: TemplateVersion): StepDraft {
-  const { machine } = createdMachine(member, version)
-  return bind(member, { verb: 'attach', machine, templateVersion: version.number, status: 'initial' })
+function attach(renewed: Renewed): StepDraft {
+  const { machine } = createdMachine(renewed)
+  const templateVersion = renewed.version.number
+  return bind(renewed.member, { verb: 'attach', machine, templateVersion, status: 'initial' })
 }
 
-function rebind(member: Member): StepDraft {
+function rebind({ member }: Renewed): StepDraft {
   const { machine, templateVersion, definitionHash, status } = member.server
   return bind(member, {
     verb: 'rebind',
@@ -167,15 +194,16 @@ function bind(
   })
 }
 
-function removeOld(member: Member): StepDraft {
+function removeOld({ member }: Renewed): StepDraft {
   const { server } = member
   const input = machineOf(member, presentMachine(server.machine))
   return draft(removeMachine, { id: `${server.slot}/return-old`, server: server.slot, input, final: true })
 }
 
-function quarantine(member: Member, version: TemplateVersion): StepDraft {
-  const input = machineOf(member, createdMachine(member, version))
-  return draft(quarantineMachine, { id: `${member.server.slot}/quarantine`, server: member.server.slot, input })
+function quarantine(renewed: Renewed): StepDraft {
+  const { slot } = renewed.member.server
+  const input = machineOf(renewed.member, createdMachine(renewed))
+  return draft(quarantineMachine, { id: `${slot}/quarantine`, server: slot, input })
 }
 
 function checkAdopted(replaced: readonly Member[]): void {
@@ -231,8 +259,9 @@ function lineOf(member: Member, { replaced, restarted, version }: Parts & Pick<R
     action,
     reason,
   })
-  if (replaced.includes(member)) {
-    return line('replace', `${version.template} ${server.templateVersion ?? '?'} → ${version.number}`)
+  const renewed = replaced.find((one) => one.member === member)?.version
+  if (renewed !== undefined) {
+    return line('replace', `${renewed.template} ${server.templateVersion ?? '?'} → ${renewed.number}`)
   }
   if (restarted.includes(member)) return line('restart', 'its group goes out of service')
   if (tier.template !== version.template) return line('none', `made from ${tier.template}`)
