@@ -27,6 +27,8 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
   // Recorded before anything is awaited: from now on the change counts as one in flight.
   if (progress.changes.get(key) === undefined) writer.write({ type: 'change.began', data: { change: key } })
   if (!change.steps.some((step) => progress.steps.has(step.id))) {
+    // The look is at stored records: what the group before has just written must be among them.
+    await writer.durable()
     const stale = await staleness(environment, scheduled)
     if (stale !== undefined) {
       writer.write({ type: 'change.failed', data: { change: key, error: stale } }, back)

@@ -9,6 +9,7 @@ import {
 } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
+import { tierOf } from '../support/memory-definition.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
 import { actions, breakVersion, machineOf, machinesOf, SLOTS, standing, UNIT, upgrade } from '../support/story.ts'
 import { fewestServing, mark, mutationsSince, servingMoments } from '../support/world-log.ts'
@@ -166,6 +167,15 @@ describe('applyTemplate, rolling', () => {
     expect(after.id).not.toBe(before.id)
     expect(after).toMatchObject({ image: before.image, serving: true, addresses: before.addresses })
     expect((await fleet.world.admin.machines()).some(({ id }) => id === before.id)).toBe(false)
+  })
+
+  it('rolls over two groups one after the other: the first stands in for the second as soon as it is done', async () => {
+    await using fleet = await createFleet()
+    const tiers = [tierOf({ id: 'combined', type: 'combined-tier', startOrder: 1, template: 'web-base' })]
+    await fleet.build(UNIT, combinedGroups(2), tiers)
+    const version = await upgrade(fleet)
+    const { outcomes } = await fleet.manager.execute(applyTemplate, { unit: UNIT, template: version })
+    expect(outcomes.map(({ status }) => status)).toEqual(['changed', 'changed'])
   })
 
   it('leaves stopped servers stopped', async () => {
