@@ -1,5 +1,6 @@
 import type { Gate } from '../domain/plan.ts'
 import type { ChangeKey } from '../domain/run-record.ts'
+import { groupOfSlot } from '../domain/slot.ts'
 import { isVmunitError } from '../errors/index.ts'
 import { orAbort } from '../internal/abort.ts'
 import { assertNever } from '../internal/assert-never.ts'
@@ -175,7 +176,7 @@ function farewell(progress: Progress, state: 'succeeded' | 'failed' | 'cancelled
 function halfDoneServers(progress: Progress): readonly string[] {
   const groups = unfinishedGroups(progress)
   return progress.plan.servers
-    .filter(({ server, action }) => action !== 'none' && groups.has(server.slice(0, server.indexOf('/'))))
+    .filter(({ server, action }) => action !== 'none' && groups.has(groupOfSlot(server)))
     .map(({ server }) => server)
 }
 

@@ -1,3 +1,4 @@
+import { addressesOf } from '../domain/addresses.ts'
 import type { Definition } from '../domain/definition.ts'
 import type { ManagementUnit, ServerGroup } from '../domain/management-unit.ts'
 import { definitionParser, groupParser, templateParser, unitParser } from '../domain/parsers.ts'
@@ -47,7 +48,7 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
     hypervisors: new Set(Object.keys(hypervisors)),
     balancers: new Set(Object.keys(balancers)),
     units,
-    addresses: addressesOf(all),
+    addresses: holdersOf(all),
     bindings: bindingsOf(all),
     templates,
     definitions,
@@ -125,17 +126,16 @@ async function readMembers(
   return members
 }
 
-function addressesOf(units: readonly ManagementUnit[]): World['addresses'] {
-  const addresses = new Map<string, { readonly unit: string; readonly slot: string }>()
-  for (const unit of units) {
-    for (const group of unit.groups) {
-      for (const { address, serviceAddress, slot } of group.servers) {
-        addresses.set(address, { unit: unit.name, slot })
-        if (serviceAddress !== undefined) addresses.set(serviceAddress, { unit: unit.name, slot })
-      }
-    }
-  }
-  return addresses
+function holdersOf(units: readonly ManagementUnit[]): World['addresses'] {
+  return new Map(
+    units.flatMap(({ name: unit, groups }) =>
+      groups.flatMap(({ servers }) =>
+        servers.flatMap((server) =>
+          addressesOf(server).map((address) => [address, { unit, slot: server.slot }] as const),
+        ),
+      ),
+    ),
+  )
 }
 
 function bindingsOf(units: readonly ManagementUnit[]): World['bindings'] {

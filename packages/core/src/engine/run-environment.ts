@@ -1,7 +1,7 @@
 import type { PlannedStep } from '../domain/plan.ts'
-import { VmunitError } from '../errors/index.ts'
 import type { HypervisorDriver, Lease, LoadBalancer, Operation, StepContext, StepKind } from '../ports/index.ts'
 import type { ChangeEnvironment } from './change-runner.ts'
+import { configured } from './configured.ts'
 import { definitionTree } from './definition-tree.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { createGuard } from './guard/guard.ts'
@@ -79,12 +79,4 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
     },
     close: () => guests.close(),
   }
-}
-
-function configured<T>(known: ReadonlyMap<string, T>, what: string, name: string): T {
-  const value = known.get(name)
-  if (value !== undefined) return value
-  throw new VmunitError('ERR_NOT_CONFIGURED', `No ${what} "${name}" was passed to createManager.`, {
-    details: { [what]: name, known: [...known.keys()] },
-  })
 }

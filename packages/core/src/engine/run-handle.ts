@@ -5,7 +5,8 @@ import type { Call, Run, RunStatus } from '../ports/index.ts'
 import { commitUpdates } from './commit-updates.ts'
 import { type ControlDocument, keys, plain, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
-import { type Bell, followJournal } from './follow-journal.ts'
+import { findOperation } from './find-operation.ts'
+import { type Bell, type FollowSources, followJournal } from './follow-journal.ts'
 import { loadProgress } from './load-progress.ts'
 import { outcomesOf } from './outcomes.ts'
 import type { Progress } from './progress.ts'
@@ -25,9 +26,9 @@ export interface RunHandleOptions<Output> {
 
 /** A view on a run; everything that it says comes from the store. */
 export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<Output> {
-  const { engine, runId, plan, bell, by, enforce } = options
+  const { engine, runId, plan, by, enforce } = options
   const { store, clock, timing } = engine
-  const sources = { store, clock, bell, pollMs: timing.pollMs }
+  const sources = sourcesOf(options)
 
   async function state(call: Call = {}): Promise<RunStatus> {
     // In this order: a run that ends in between is seen as ended, not as one without an owner.
@@ -72,20 +73,21 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
   }
 }
 
-async function untilEnded<Output>({ engine, runId, bell }: RunHandleOptions<Output>, call: Call): Promise<Progress> {
+function sourcesOf<Output>({ engine, bell }: RunHandleOptions<Output>): FollowSources {
   const { store, clock, timing } = engine
+  return { store, clock, bell, pollMs: timing.pollMs }
+}
+
+async function untilEnded<Output>(options: RunHandleOptions<Output>, call: Call): Promise<Progress> {
+  const { engine, runId } = options
   for (let from = 1; ; ) {
     // Following also stops at a pause; somebody may resume the run later.
-    for await (const record of followJournal({ store, clock, bell, pollMs: timing.pollMs }, runId, {
-      from,
-      follow: true,
-      ...call,
-    })) {
+    for await (const record of followJournal(sourcesOf(options), runId, { from, follow: true, ...call })) {
       from = record.seq + 1
     }
-    const progress = await loadProgress(store, runId, call)
+    const progress = await loadProgress(engine.store, runId, call)
     if (hasEnded(progress.state)) return progress
-    await clock.sleep(timing.pollMs, call)
+    await engine.clock.sleep(engine.timing.pollMs, call)
   }
 }
 
@@ -99,11 +101,7 @@ function resultOf<Output>(engine: EngineOptions, plan: Plan<Output>, progress: P
       details: { runId, outcomes, halfDone: progress.halfDone },
     })
   }
-  const { name, version } = plan.operation
-  const operation = engine.operations.get(`${name}@${version}`)
-  if (operation === undefined) {
-    throw new VmunitError('ERR_NOT_CONFIGURED', `Operation ${name} in version ${version} is not known to this manager.`)
-  }
+  const operation = findOperation(engine, progress)
   const outputOf = (step: string): unknown => {
     const done = progress.steps.get(step)
     return done?.state === 'done' ? done.output : undefined

@@ -4,9 +4,10 @@ import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { RunRecord } from '../domain/run-record.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
-import type { Call } from '../ports/index.ts'
+import type { Call, HypervisorDriver } from '../ports/index.ts'
 import { takeClaims } from './claims.ts'
 import { commitUpdates } from './commit-updates.ts'
+import { configured } from './configured.ts'
 import { keys, plain, type RunDocument, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { checkFacts } from './facts.ts'
@@ -26,13 +27,7 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
   const { plan } = start
   const { store } = engine
   const hypervisors = new Map(Object.entries(engine.hypervisors))
-  const hypervisor = (name: string): EngineOptions['hypervisors'][string] => {
-    const driver = hypervisors.get(name)
-    if (driver !== undefined) return driver
-    throw new VmunitError('ERR_NOT_CONFIGURED', `No hypervisor "${name}" was passed to createManager.`, {
-      details: { hypervisor: name },
-    })
-  }
+  const hypervisor = (name: string): HypervisorDriver => configured(hypervisors, 'hypervisor', name)
   const expected = plan.phases.flatMap((phase) => phase.changes.flatMap((change) => change.expects))
   await checkFacts({ store, hypervisor }, expected, call)
 

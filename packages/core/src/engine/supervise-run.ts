@@ -1,12 +1,11 @@
 import { hasEnded } from '../domain/run-state.ts'
-import { isVmunitError, VmunitError } from '../errors/index.ts'
-import type { Operation } from '../ports/index.ts'
+import { isVmunitError } from '../errors/index.ts'
 import { controlParser, keys, runDocumentParser } from './documents.ts'
 import { type DriveResult, driveRun } from './drive-run.ts'
 import type { EngineOptions } from './engine-options.ts'
+import { findOperation } from './find-operation.ts'
 import { answerOf } from './gates.ts'
 import { loadProgress } from './load-progress.ts'
-import type { Progress } from './progress.ts'
 import { createRunEnvironment } from './run-environment.ts'
 import { RunStopped } from './stop-signal.ts'
 
@@ -77,7 +76,7 @@ async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership
   const lost = new AbortController()
   const onLost = (): void => lost.abort(new RunStopped('lost', `The lease of run ${runId} is lost`, owner))
   lease.lost.addEventListener('abort', onLost, { once: true })
-  const operation = operationOf(engine, progress)
+  const operation = findOperation(engine, progress)
   const stopped = AbortSignal.any([stop.signal, lost.signal])
   const environment = createRunEnvironment({ engine, operation, lease, progress, stop: stopped, onDurable })
   await obeyControl(engine, runId, stop)
@@ -91,17 +90,6 @@ async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership
     lease.lost.removeEventListener('abort', onLost)
     await environment.close()
   }
-}
-
-function operationOf(engine: EngineOptions, { plan, runId }: Progress): Operation {
-  const { name, version } = plan.operation
-  const operation = engine.operations.get(`${name}@${version}`)
-  if (operation !== undefined) return operation
-  throw new VmunitError(
-    'ERR_NOT_CONFIGURED',
-    `Run ${runId} needs operation ${name} in version ${version}, which this manager does not have. Pass it in operations.`,
-    { details: { run: runId, operation: name, version } },
-  )
 }
 
 /** Stops the run when another process has asked for that. */

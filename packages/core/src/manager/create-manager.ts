@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { schemas } from '../domain/parsers.ts'
 import type { Parser } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
-import { mayAccess, type Principal } from '../domain/principal.ts'
+import type { Principal } from '../domain/principal.ts'
 import { checkPlan } from '../engine/check-plan.ts'
 import { unitsOf } from '../engine/claims.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
@@ -30,6 +30,7 @@ import { claimStore } from './manager-identity.ts'
 import { parseInput } from './parse-input.ts'
 import { answerRequest, createRequests } from './requests.ts'
 import { createTemplates } from './templates.ts'
+import { findUnit, getUnit } from './unit-access.ts'
 import { createUnits } from './units.ts'
 
 /** What is persisted (`unit.hypervisor`, `tier.balancer`) are keys of these records. */
@@ -114,7 +115,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     const parsed = parseInput(operation.input, input, operation.name)
     const scope = operation.scope?.(parsed)
     checkRole()
-    if (scope?.unit !== undefined) await units.get(scope.unit, call)
+    if (scope?.unit !== undefined) await getUnit({ store, principal }, scope.unit, call)
     const world = await lookAtWorld({ store, manager, principal, hypervisors, balancers, scope }, call)
     return makePlan(operation, parsed, { draft: operation.plan(parsed, world), manager })
   }
@@ -134,7 +135,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
   /** A plan may come from somebody with more rights: who starts it needs the rights too. */
   async function checkRights(checked: Plan, call: Call): Promise<void> {
     checkRole()
-    for (const unit of unitsOf(checked)) await units.get(unit, call)
+    for (const unit of unitsOf(checked)) await getUnit({ store, principal }, unit, call)
   }
 
   function checkRole(): void {
@@ -142,9 +143,8 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (resourceManager) may not plan or start runs.`)
   }
 
-  const units = guarded(createUnits({ store, principal, hypervisors: Object.keys(hypervisors) }), enter)
   return {
-    units,
+    units: guarded(createUnits({ store, principal, hypervisors }), enter),
     templates: guarded(createTemplates({ store, principal, hypervisors }), enter),
     definitions: guarded(createDefinitions({ store }), enter),
     requests: guarded(createRequests({ store }), enter),
@@ -187,8 +187,8 @@ function managerFor(principal: Principal, shared: Shared): Manager {
   }
 
   async function isReadable(run: Run, call: Call): Promise<boolean> {
-    const known = await units.list(call)
-    return unitsOf(run.plan).every((name) => known.some((unit) => unit.name === name && mayAccess(principal, unit)))
+    const found = await Promise.all(unitsOf(run.plan).map((name) => findUnit({ store, principal }, name, call)))
+    return found.every((record) => record !== undefined)
   }
 
   async function readable(run: Run, call: Call): Promise<Run> {

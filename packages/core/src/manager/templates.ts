@@ -3,6 +3,7 @@ import type { Parser } from '../domain/plain.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Template } from '../domain/template.ts'
 import { commitUpdates } from '../engine/commit-updates.ts'
+import { configured } from '../engine/configured.ts'
 import { keys, plain } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, HypervisorDriver, StateStore } from '../ports/index.ts'
@@ -44,11 +45,7 @@ export function createTemplates({ store, principal, hypervisors }: TemplatesOpti
           `${principal.name} (resourceManager) may not register templates.`,
         )
       }
-      if (!Object.hasOwn(hypervisors, hypervisor)) {
-        throw new VmunitError('ERR_NOT_CONFIGURED', `No hypervisor "${hypervisor}" was passed to createManager.`, {
-          details: { hypervisor, known: Object.keys(hypervisors) },
-        })
-      }
+      configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)
       const version = { template: name, number: 1, image, state: 'active', note } as const
       const template: Template = { name, hypervisor, versions: [version] }
       const update = (value: unknown): ReturnType<typeof plain> => {

@@ -3,10 +3,12 @@ import { groupParser, schemas, unitParser } from '../domain/parsers.ts'
 import type { Parser } from '../domain/plain.ts'
 import { mayAccess, type Principal } from '../domain/principal.ts'
 import { commitUpdates } from '../engine/commit-updates.ts'
+import { configured } from '../engine/configured.ts'
 import { keys, plain } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
-import type { Call, StateStore } from '../ports/index.ts'
+import type { Call, HypervisorDriver, StateStore } from '../ports/index.ts'
 import { parseInput } from './parse-input.ts'
+import { getUnit } from './unit-access.ts'
 
 export interface CreateUnit {
   readonly name: string
@@ -33,7 +35,7 @@ const MAX_DESCRIPTION = 1024
 export interface UnitsOptions {
   readonly store: StateStore
   readonly principal: Principal
-  readonly hypervisors: readonly string[]
+  readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
 }
 
 export function createUnits({ store, principal, hypervisors }: UnitsOptions): Units {
@@ -43,26 +45,15 @@ export function createUnits({ store, principal, hypervisors }: UnitsOptions): Un
     return { ...record, groups }
   }
 
-  async function get(name: string, call: Call = {}): Promise<ManagementUnit> {
-    const [document] = await store.get([keys.unit(name)], call)
-    const record = document === undefined ? undefined : unitParser.parse(document.value)
-    if (record === undefined || !mayAccess(principal, record)) throw unknownUnit(name, principal)
-    return await read(record, call)
-  }
-
   return {
-    get,
+    get: async (name, call = {}) => await read(await getUnit({ store, principal }, name, call), call),
     async create({ name, description = '', hypervisor }, call = {}) {
       parseInput(nameParser, name, 'units.create')
       if (principal.role === 'resourceManager') throw denied(principal, 'create units')
       if (description.length > MAX_DESCRIPTION) {
         throw new VmunitError('ERR_INVALID_INPUT', `The description is longer than ${MAX_DESCRIPTION} characters.`)
       }
-      if (!hypervisors.includes(hypervisor)) {
-        throw new VmunitError('ERR_NOT_CONFIGURED', `No hypervisor "${hypervisor}" was passed to createManager.`, {
-          details: { hypervisor, known: hypervisors },
-        })
-      }
+      configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)
       const record: UnitRecord = { name, owner: principal.name, description, hypervisor, tiers: [] }
       const update = (value: unknown): ReturnType<typeof plain> => {
         if (value === undefined) return plain(record)
@@ -82,17 +73,11 @@ export function createUnits({ store, principal, hypervisors }: UnitsOptions): Un
     async changeOwner(name, owner, call = {}) {
       if (principal.role !== 'administrator') throw denied(principal, 'change the owner of a unit')
       if (owner === '') throw new VmunitError('ERR_INVALID_INPUT', 'The name of the new owner is empty.')
-      await get(name, call)
+      await getUnit({ store, principal }, name, call)
       const update = (value: unknown): ReturnType<typeof plain> => plain({ ...unitParser.parse(value), owner })
       await commitUpdates(store, { updates: [{ key: keys.unit(name), update }] }, call)
     },
   }
-}
-
-function unknownUnit(name: string, principal: Principal): VmunitError {
-  return new VmunitError('ERR_NOT_FOUND', `There is no unit ${name} that ${principal.name} may use.`, {
-    details: { unit: name },
-  })
 }
 
 function denied(principal: Principal, what: string): VmunitError {

@@ -2,14 +2,13 @@ import * as z from 'zod'
 import { schemas } from '../../domain/parsers.ts'
 import type { Wave } from '../../domain/plan.ts'
 import type { TemplateRef, TemplateVersion } from '../../domain/template.ts'
-import { groupClaim } from '../../engine/claims.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
-import { checkAvailability, keepServing } from '../roll/availability.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
-import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
+import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
+import { planRoll } from '../roll/plan-roll.ts'
 import { replaceGroup } from '../roll/replace.ts'
 import { EVERYTHING, rolling, wayBack, wholeUnit } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
@@ -99,22 +98,16 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
       group,
       ...replaceGroup(world, { group, members: membersOf(world, unit, group) }, { version, replace, returnOld }),
     }))
-    const changed = planned.flatMap(({ group, procedure }) => (procedure === undefined ? [] : [{ group, procedure }]))
-    const procedures = changed.map(({ group, procedure }) =>
-      allowOutage ? procedure : keepServing(unit, group, procedure),
-    )
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
-    const disturbed = changed.filter(({ procedure }) => procedure.change.disturbs).map(({ group }) => group)
+    const { procedures, draft } = planRoll({ unit, planned, waves, allowOutage })
     return {
-      claims: changed.map(({ group }) => groupClaim(unit.name, group.name)),
-      servers: planned.flatMap(({ servers }) => servers),
+      ...draft,
       phases: whole ? wholeUnit(procedures) : rolling('roll', procedures, waves),
       back: wayBack(procedures, whole ? 'whole' : 'rolling'),
       notes: [
-        ...checkAvailability({ unit, groups: disturbed, waves, allowOutage }),
+        ...draft.notes,
         ...(returnOld === 'first' ? ['the old machines are removed first: there is no way back'] : []),
       ],
-      warnings: markWarnings(changed.map(({ group }) => group)),
     }
   },
   result: (_plan, finished) => fleetResult(finished),

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { addressesOf } from '../../domain/addresses.ts'
 import type { GroupDeclaration } from '../../domain/group-declaration.ts'
 import type { ManagementUnit, ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
 import { schemas } from '../../domain/parsers.ts'
@@ -66,7 +67,7 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
     return {
       claims: attached.flatMap((group) => [
         groupClaim(unit.name, group.name),
-        ...addressesOf(group).map((address) => `addresses/all/${address}`),
+        ...group.servers.flatMap(addressesOf).map((address) => `addresses/all/${address}`),
       ]),
       servers: attached.flatMap((group) => group.servers.map((server) => lineOf(server, adopt))),
       phases: rolling('attach', procedures, EVERYTHING),
@@ -156,7 +157,7 @@ function wayOut(unit: ManagementUnit, group: ServerGroup): GroupProcedure['back'
   })
   const forget = draft(forgetGroup, {
     id: `${group.name}/forget`,
-    input: { unit: unit.name, group: group.name, addresses: addressesOf(group) },
+    input: { unit: unit.name, group: group.name, addresses: group.servers.flatMap(addressesOf) },
   })
   return [
     { name: 'release', lanes: releases },
@@ -165,20 +166,11 @@ function wayOut(unit: ManagementUnit, group: ServerGroup): GroupProcedure['back'
 }
 
 function expectFree(group: ServerGroup, server: VirtualServer): readonly ExpectedFact[] {
-  const { slot, address, serviceAddress } = server
-  const key = { unit: group.unit, server: slot }
+  const key = { unit: group.unit, server: server.slot }
   return [
     { ...key, fact: 'attached', value: false },
-    ...[address, ...(serviceAddress === undefined ? [] : [serviceAddress])].map(
-      (about): ExpectedFact => ({ ...key, fact: 'holder', about, value: null }),
-    ),
+    ...addressesOf(server).map((about): ExpectedFact => ({ ...key, fact: 'holder', about, value: null })),
   ]
-}
-
-function addressesOf(group: ServerGroup): readonly string[] {
-  return group.servers.flatMap(({ address, serviceAddress }) =>
-    serviceAddress === undefined ? [address] : [address, serviceAddress],
-  )
 }
 
 function lineOf(server: VirtualServer, adopt: boolean): PlannedServer {

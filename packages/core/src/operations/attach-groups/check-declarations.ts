@@ -1,7 +1,9 @@
+import { addressesOf } from '../../domain/addresses.ts'
 import type { GroupDeclaration } from '../../domain/group-declaration.ts'
 import type { ManagementUnit } from '../../domain/management-unit.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
+import { checkRegistered } from '../roll/members-of.ts'
 
 /**
  * The error table of attach (spec §3.12): any error attaches nothing; only a group that exists already (row 4) is left
@@ -15,15 +17,7 @@ export function checkDeclarations(
   unit: ManagementUnit,
   declared: readonly GroupDeclaration[],
 ): { readonly groups: readonly GroupDeclaration[]; readonly warnings: readonly string[] } {
-  if (unit.definition === undefined) {
-    throw new VmunitError(
-      'ERR_NOTHING_REGISTERED',
-      `Unit ${unit.name} has no definition directory. Import one first.`,
-      {
-        details: { unit: unit.name },
-      },
-    )
-  }
+  checkRegistered(unit)
   checkTiers(unit, declared)
   checkDuplicates(declared)
   const known = new Set(unit.groups.map(({ name }) => name))
@@ -50,8 +44,8 @@ function checkTiers(unit: ManagementUnit, declared: readonly GroupDeclaration[])
 function checkDuplicates(declared: readonly GroupDeclaration[]): void {
   const seen = new Map<string, string>()
   for (const { name, servers } of declared) {
-    for (const { address, serviceAddress } of servers) {
-      for (const one of [address, ...(serviceAddress === undefined ? [] : [serviceAddress])]) {
+    for (const server of servers) {
+      for (const one of addressesOf(server)) {
         const other = seen.get(one)
         if (other !== undefined) {
           throw new VmunitError(
@@ -77,8 +71,8 @@ function checkDuplicates(declared: readonly GroupDeclaration[]): void {
 
 function checkUnused(world: World, groups: readonly GroupDeclaration[]): void {
   for (const { name, servers } of groups) {
-    for (const { address, serviceAddress } of servers) {
-      for (const one of [address, ...(serviceAddress === undefined ? [] : [serviceAddress])]) {
+    for (const server of servers) {
+      for (const one of addressesOf(server)) {
         const holder = world.addresses.get(one)
         if (holder === undefined) continue
         throw new VmunitError(

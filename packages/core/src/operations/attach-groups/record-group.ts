@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { addressesOf } from '../../domain/addresses.ts'
 import { schemas } from '../../domain/parsers.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import type { DocumentUpdate, StepKind } from '../../ports/index.ts'
@@ -17,9 +18,9 @@ export const recordGroup: StepKind<Input, Record<string, never>> = {
   act: async () => ({}),
   records({ group }, moment) {
     if (moment.type !== 'done') return []
-    const holders = group.servers.flatMap(({ slot, address, serviceAddress }) =>
-      [address, ...(serviceAddress === undefined ? [] : [serviceAddress])].map(
-        (one): DocumentUpdate => ({ key: keys.address(one), update: () => `${group.unit} ${slot}` }),
+    const holders = group.servers.flatMap((server) =>
+      addressesOf(server).map(
+        (address): DocumentUpdate => ({ key: keys.address(address), update: () => `${group.unit} ${server.slot}` }),
       ),
     )
     return [{ key: keys.group(group.unit, group.name), update: () => plain(group) }, ...holders]

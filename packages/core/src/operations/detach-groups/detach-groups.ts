@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { addressesOf } from '../../domain/addresses.ts'
 import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
 import { schemas } from '../../domain/parsers.ts'
 import { groupClaim } from '../../engine/claims.ts'
@@ -64,9 +65,7 @@ function procedureOf(world: World, unit: ManagementUnit, group: ServerGroup): Gr
       details: { unit: unit.name, group: group.name, servers: running.map(({ server }) => server.slot) },
     })
   }
-  const addresses = group.servers.flatMap(({ address, serviceAddress }) =>
-    serviceAddress === undefined ? [address] : [address, serviceAddress],
-  )
+  const addresses = group.servers.flatMap(addressesOf)
   return {
     change: {
       group: group.name,

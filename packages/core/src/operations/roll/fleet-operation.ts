@@ -3,10 +3,10 @@ import type { ChangeAction, PlannedServer } from '../../domain/plan.ts'
 import { groupClaim } from '../../engine/claims.ts'
 import type { Draft, World } from '../../ports/index.ts'
 import { expectServer } from './expect.ts'
-import { type Member, presentMachine } from './member.ts'
+import type { Member } from './member.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from './members-of.ts'
 import { EACH_FOR_ITSELF, type GroupProcedure, type Stage, wholeUnit } from './stage.ts'
-import type { Placed } from './stages.ts'
+import { inPlace, type Placed } from './stages.ts'
 
 /** What an operation does to one server, as a line of the plan. */
 export interface Verdict {
@@ -40,7 +40,6 @@ export function planFleet(world: World, operation: FleetOperation): Draft {
     const [first] = affected
     if (first === undefined) continue
     const members = affected.map(({ member }) => member)
-    const placed = members.map((member) => ({ member, machine: presentMachine(member.server.machine) }))
     changed.push(group)
     procedures.push({
       change: {
@@ -49,7 +48,7 @@ export function planFleet(world: World, operation: FleetOperation): Draft {
         disturbs: operation.disturbs,
         expects: members.flatMap((member) => expectServer(world, member)),
       },
-      stages: operation.stages(unit, placed),
+      stages: operation.stages(unit, inPlace(members)),
       back: [],
     })
   }

@@ -31,6 +31,18 @@ export function definitionOf(world: World, unit: ManagementUnit): Definition | u
   return unit.definition === undefined ? undefined : world.definitions.get(unit.definition)
 }
 
+/** Refuses a unit without a definition directory. */
+export function checkRegistered(unit: ManagementUnit): void {
+  if (unit.definition === undefined) throw nothingRegistered(unit)
+}
+
+/** Says that there is no definition directory to work with. */
+export function nothingRegistered({ name }: ManagementUnit): VmunitError {
+  return new VmunitError('ERR_NOTHING_REGISTERED', `Unit ${name} has no definition directory. Import one first.`, {
+    details: { unit: name },
+  })
+}
+
 /** The servers of a group with their tiers. */
 export function membersOf(world: World, unit: ManagementUnit, group: ServerGroup): readonly Member[] {
   const definition = definitionOf(world, unit)

@@ -2,9 +2,9 @@ import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.t
 import type { PlannedServer } from '../../domain/plan.ts'
 import type { World } from '../../ports/index.ts'
 import { expectServer } from './expect.ts'
-import { isRunning, type Member, presentMachine } from './member.ts'
+import { isRunning, type Member } from './member.ts'
 import type { GroupProcedure } from './stage.ts'
-import { blockStage, reflectStages, startStages, stopStages, unblockStage } from './stages.ts'
+import { blockStage, inPlace, reflectStages, startStages, stopStages, unblockStage } from './stages.ts'
 
 export interface ReflectedGroup {
   readonly servers: readonly PlannedServer[]
@@ -38,9 +38,7 @@ export function reflectGroup(
     return { ...line, action: 'none', reason: `is ${member.server.status}: only stopped servers are updated` }
   })
   if (reflected.length === 0) return { servers, procedure: undefined }
-  const placed = (some: readonly Member[]): readonly { member: Member; machine: ReturnType<typeof presentMachine> }[] =>
-    some.map((member) => ({ member, machine: presentMachine(member.server.machine) }))
-  const visited = placed(visit ? members.filter(isRunning) : [])
+  const visited = inPlace(visit ? members.filter(isRunning) : [])
   const { tiers } = unit
   const isFirstTime = ({ member }: { readonly member: Member }): boolean => member.server.status === 'initial'
   return {
@@ -56,7 +54,7 @@ export function reflectGroup(
       stages: [
         blockStage(visited),
         ...stopStages(tiers, visited),
-        ...reflectStages(tiers, placed(reflected), isFirstTime),
+        ...reflectStages(tiers, inPlace(reflected), isFirstTime),
         ...startStages(tiers, visited),
         unblockStage(visited),
       ],

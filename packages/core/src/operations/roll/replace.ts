@@ -9,6 +9,7 @@ import { isRunning, type MachineRef, type Member, machineOf, presentMachine } fr
 import { draft, type GroupProcedure, outputOf, type Stage, type StepDraft } from './stage.ts'
 import {
   blockStage,
+  inPlace,
   type Placed,
   powerOnStage,
   reflectStages,
@@ -95,9 +96,9 @@ function stagesOf(
   returnOld: Replacement['returnOld'],
 ): Pick<GroupProcedure, 'stages' | 'back'> {
   const tiers = replaced[0]?.member.unit.tiers ?? []
-  const old = replaced.map(({ member }): Placed => ({ member, machine: presentMachine(member.server.machine) }))
+  const old = inPlace(replaced.map(({ member }) => member))
   const fresh = replaced.map((renewed): Placed => ({ member: renewed.member, machine: createdMachine(renewed) }))
-  const others = restarted.map((member): Placed => ({ member, machine: presentMachine(member.server.machine) }))
+  const others = inPlace(restarted)
   const stopped = [...old, ...others].filter(({ member }) => isRunning(member))
   const started = [...fresh, ...others].filter(({ member }) => isRunning(member))
   const wasOn = old.filter(({ member }) => isPoweredOn(world, member))

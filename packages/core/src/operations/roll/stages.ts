@@ -1,7 +1,6 @@
 import { PRE_SETUP_HOOK } from '../../domain/definition.ts'
 import { passage } from '../../domain/server-status.ts'
 import { inStartOrder, type Tier } from '../../domain/tier.ts'
-import { VmunitError } from '../../errors/index.ts'
 import {
   awaitGuest,
   awaitHealth,
@@ -12,7 +11,8 @@ import {
   unblockServer,
 } from '../steps/index.ts'
 import { DEFINITION_PATH } from '../steps/push-definition.ts'
-import { guestOf, type MachineRef, type Member, machineOf } from './member.ts'
+import { guestOf, type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
+import { nothingRegistered } from './members-of.ts'
 import { draft, type Lane, type Stage, type StepDraft } from './stage.ts'
 
 /** How long an application command may run. */
@@ -27,6 +27,11 @@ export interface Placed {
   readonly machine: MachineRef
   /** Set apart from the same stage elsewhere in the plan: `back`. */
   readonly prefix?: string | undefined
+}
+
+/** Members with the machines that they are bound to now. */
+export function inPlace(members: readonly Member[]): readonly Placed[] {
+  return members.map((member) => ({ member, machine: presentMachine(member.server.machine) }))
 }
 
 function idOf({ member, prefix }: Placed, verb: string): string {
@@ -127,15 +132,7 @@ export function reflectStages(
 
 function reflectLane(place: Placed, isFirstTime: boolean): Lane {
   const { unit, tier, server, definition } = place.member
-  if (definition === undefined) {
-    throw new VmunitError(
-      'ERR_NOTHING_REGISTERED',
-      `Unit ${unit.name} has no definition directory. Import one first.`,
-      {
-        details: { unit: unit.name },
-      },
-    )
-  }
+  if (definition === undefined) throw nothingRegistered(unit)
   const hasHook = isFirstTime && definition.files.some(({ path }) => path === PRE_SETUP_HOOK)
   const { build } = tier.application
   const commands = [

@@ -1,13 +1,11 @@
 import * as z from 'zod'
 import type { Wave } from '../../domain/plan.ts'
-import { groupClaim } from '../../engine/claims.ts'
-import { VmunitError } from '../../errors/index.ts'
 import type { Operation } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
-import { checkAvailability, keepServing } from '../roll/availability.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
-import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
+import { checkRegistered, groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
+import { planRoll } from '../roll/plan-roll.ts'
 import { reflectGroup } from '../roll/reflect.ts'
 import { EACH_FOR_ITSELF, EVERYTHING, rolling, wholeUnit } from '../roll/stage.ts'
 import { awaitHealth, blockServer, pushDefinition, runJob, unblockServer } from '../steps/index.ts'
@@ -54,33 +52,19 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
   plan(request, world) {
     const { whole = false, allowOutage = false } = request
     const unit = unitOf(world, request.unit)
-    if (unit.definition === undefined) {
-      throw new VmunitError(
-        'ERR_NOTHING_REGISTERED',
-        `Unit ${unit.name} has no definition directory. Import one first.`,
-        {
-          details: { unit: unit.name },
-        },
-      )
-    }
+    checkRegistered(unit)
     const visit = whole || request.waves !== undefined
     const groups = groupsOf(unit, request.groups)
     const planned = groups.map((group) => ({
       group,
       ...reflectGroup(world, { unit, group, members: membersOf(world, unit, group) }, { visit }),
     }))
-    const changed = planned.flatMap(({ group, procedure }) => (procedure === undefined ? [] : [{ group, procedure }]))
-    const procedures = changed.map(({ group, procedure }) =>
-      allowOutage ? procedure : keepServing(unit, group, procedure),
-    )
     const waves = request.waves ?? EVERYTHING
-    const disturbed = changed.filter(({ procedure }) => procedure.change.disturbs).map(({ group }) => group)
+    const { procedures, draft } = planRoll({ unit, planned, waves, allowOutage })
+    const isRolling = request.waves !== undefined
     return {
-      claims: changed.map(({ group }) => groupClaim(unit.name, group.name)),
-      servers: planned.flatMap(({ servers }) => servers),
-      phases: request.waves === undefined ? wholeUnit(procedures, EACH_FOR_ITSELF) : rolling('roll', procedures, waves),
-      notes: [...checkAvailability({ unit, groups: disturbed, waves, allowOutage })],
-      warnings: markWarnings(changed.map(({ group }) => group)),
+      ...draft,
+      phases: isRolling ? rolling('roll', procedures, waves) : wholeUnit(procedures, EACH_FOR_ITSELF),
     }
   },
   result: (_plan, finished) => fleetResult(finished),

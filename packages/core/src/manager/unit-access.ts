@@ -1,0 +1,35 @@
+import type { UnitRecord } from '../domain/management-unit.ts'
+import { unitParser } from '../domain/parsers.ts'
+import { mayAccess, type Principal } from '../domain/principal.ts'
+import { keys } from '../engine/documents.ts'
+import { VmunitError } from '../errors/index.ts'
+import type { Call, StateStore } from '../ports/index.ts'
+
+export interface UnitAccess {
+  readonly store: StateStore
+  readonly principal: Principal
+}
+
+/** The record of a unit without its groups; undefined when there is none, or the principal may not see it. */
+export async function findUnit(
+  { store, principal }: UnitAccess,
+  name: string,
+  call: Call = {},
+): Promise<UnitRecord | undefined> {
+  const [document] = await store.get([keys.unit(name)], call)
+  const record = document === undefined ? undefined : unitParser.parse(document.value)
+  return record !== undefined && mayAccess(principal, record) ? record : undefined
+}
+
+/**
+ * The record of a unit that the principal may use.
+ *
+ * @throws {@link VmunitError} `ERR_NOT_FOUND`; whether the unit exists stays hidden from strangers.
+ */
+export async function getUnit(access: UnitAccess, name: string, call: Call = {}): Promise<UnitRecord> {
+  const record = await findUnit(access, name, call)
+  if (record !== undefined) return record
+  throw new VmunitError('ERR_NOT_FOUND', `There is no unit ${name} that ${access.principal.name} may use.`, {
+    details: { unit: name },
+  })
+}
