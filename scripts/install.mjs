@@ -34,7 +34,7 @@ function reasonToInstall(root) {
 /** A hash of everything that decides what an installation consists of. */
 function wanted(root) {
   const packages = readdirSync(join(root, 'packages')).map((name) => `packages/${name}`)
-  const manifests = ['.', 'bench', 'examples', ...packages].map((folder) => `${folder}/package.json`)
+  const manifests = ['.', 'bench', 'examples', 'integration', ...packages].map((folder) => `${folder}/package.json`)
   const hash = createHash('sha256')
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) {
     const path = join(root, file)
