@@ -1,5 +1,5 @@
 import { VmunitError } from '../errors/index.ts'
-import type { Guest, GuestAccess, GuestAddress, HypervisorDriver } from '../ports/index.ts'
+import type { Guest, GuestAccess, GuestAddress, GuestTarget, HypervisorDriver } from '../ports/index.ts'
 import type { Guard } from './guard/guard.ts'
 import { guardGuest } from './guard/guard-guest.ts'
 
@@ -26,8 +26,8 @@ export function createGuestConnections(options: GuestConnectionsOptions): GuestC
   const { access, guard, hypervisor, signal } = options
   const connections = new Map<string, Promise<Connection>>()
 
-  async function hostKeysOf(address: GuestAddress): Promise<readonly string[]> {
-    if (address.machine === undefined) return []
+  async function hostKeysOf(address: GuestAddress): Promise<Pick<GuestTarget, 'hostKeys' | 'refusedHostKeys'>> {
+    if (address.machine === undefined) return { hostKeys: [] }
     const inventory = await hypervisor(address.hypervisor).inventory({ ids: [address.machine] }, { signal })
     const machine = inventory.machines[0]
     if (machine === undefined) {
@@ -36,12 +36,11 @@ export function createGuestConnections(options: GuestConnectionsOptions): GuestC
         details: { machine: address.machine, blind: inventory.blind },
       })
     }
-    return machine.hostKeys ?? []
+    return { hostKeys: machine.hostKeys ?? [], refusedHostKeys: machine.imageHostKeys }
   }
 
   async function connect(address: GuestAddress, onUnavailable: () => void): Promise<Connection> {
-    const hostKeys = await hostKeysOf(address)
-    const target = { address: address.address, port: address.port, hostKeys }
+    const target = { address: address.address, port: address.port, ...(await hostKeysOf(address)) }
     const guest = await guard.look('guest.open', () => access.open(target, { signal }))
     const close = (): Promise<void> => guest.close()
     const guarded = guardGuest(guest, guard, () => {

@@ -49,6 +49,10 @@ export const ERROR_CODES = {
     meaning: 'A guest did not prove the host key that is expected of it.',
     remedy: 'Find out why the key changed before you trust the guest.',
   },
+  ERR_HOST_KEY_REUSED: {
+    meaning: 'A guest shows the host key of the image it was made from, which every other one made from it has too.',
+    remedy: 'Remove the host keys from the template, so that each guest makes its own when it boots first.',
+  },
   ERR_INTERNAL: {
     meaning: 'vmunit contradicts itself.',
     remedy: 'Report it with the run id and the details.',

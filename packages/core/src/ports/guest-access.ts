@@ -8,6 +8,8 @@ export interface GuestTarget {
   readonly address: string
   readonly port?: number | undefined
   readonly hostKeys: readonly string[]
+  /** Keys that it must not show, whoever vouches for them: those of the image it was made from. */
+  readonly refusedHostKeys?: readonly string[] | undefined
 }
 
 export interface Command {
@@ -27,7 +29,10 @@ export interface ExecResult {
 }
 
 export interface GuestAccess extends Closeable {
-  /** Connects and verifies the host key before anything else: `ERR_HOST_KEY`, `ERR_UNAUTHENTICATED`, `ERR_UNAVAILABLE`. */
+  /**
+   * Connects and verifies the host key before anything else: `ERR_HOST_KEY`, `ERR_HOST_KEY_REUSED`,
+   * `ERR_UNAUTHENTICATED`, `ERR_UNAVAILABLE`. While no key is known to verify by, `ERR_HOST_KEY` is retryable.
+   */
   open(target: GuestTarget, call?: Call): Promise<Guest>
 }
 

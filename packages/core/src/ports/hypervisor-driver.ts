@@ -17,6 +17,8 @@ export interface Machine {
   readonly failureDomain?: string | undefined
   /** Public SSH host keys that the platform vouches for, as `algorithm base64`. */
   readonly hostKeys?: readonly string[] | undefined
+  /** Host keys of the image that it was made from: a guest that shows one of them was not given its own. */
+  readonly imageHostKeys?: readonly string[] | undefined
 }
 
 /** `blind` names the parts that did not answer: while it is not empty, a machine not listed is unknown, not absent. */

@@ -211,6 +211,25 @@ const MUTANTS: readonly Mutant<GuestLab>[] = [
       })),
   },
   {
+    rule: 'GA-075',
+    name: 'does not mind the key of an image',
+    breakIt: (lab) =>
+      changedAccess(lab, (good) => ({
+        open: async (target, call) => await good.open({ ...target, refusedHostKeys: [] }, call),
+      })),
+  },
+  {
+    rule: 'GA-076',
+    name: 'trusts whoever answers when it knows no key',
+    breakIt: (lab) =>
+      changedAccess(lab, (good) => ({
+        open: async (target, call) => {
+          const hostKeys = target.hostKeys.length > 0 ? target.hostKeys : lab.target.hostKeys
+          return await good.open({ ...target, hostKeys }, call)
+        },
+      })),
+  },
+  {
     rule: 'GA-072',
     name: 'says that a lost connection is for good',
     breakIt: (lab) =>

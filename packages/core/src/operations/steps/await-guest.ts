@@ -44,7 +44,8 @@ async function ask(step: AwaitGuestInput, context: StepContext): Promise<BootedG
     const guest = await context.guest(step)
     return { bootId: await guest.bootId(context) }
   } catch (error) {
-    if (isVmunitError(error, 'ERR_UNAVAILABLE', 'ERR_TIMEOUT')) return { error }
+    // A guest that boots may not have told its host key yet; one that shows another key never will.
+    if (isVmunitError(error) && (error.retryable || error.code === 'ERR_TIMEOUT')) return { error }
     throw error
   }
 }

@@ -7,13 +7,22 @@ import { sampleServing } from './serving.ts'
 import type { MachineRecord, WorldState } from './state.ts'
 
 /** The machine that answers at an address and proves one of the keys that are expected. */
-export function reach(state: WorldState, { address, hostKeys }: GuestTarget): MachineRecord {
+export function reach(state: WorldState, target: GuestTarget): MachineRecord {
+  const { address, hostKeys, refusedHostKeys = [] } = target
   const machine = state.machines.get(state.addresses.get(address) ?? '')
   if (machine === undefined) throw unreachable(address)
+  const details = { address, shown: machine.hostKey, expected: [...hostKeys] }
+  if (refusedHostKeys.includes(machine.hostKey)) {
+    const message = `The guest at ${address} shows the host key of its image: let it make its own at its first boot.`
+    throw new VmunitError('ERR_HOST_KEY_REUSED', message, { details })
+  }
   if (hostKeys.includes(machine.hostKey)) return machine
-  throw new VmunitError('ERR_HOST_KEY', `The guest at ${address} did not prove a host key that is expected of it.`, {
-    details: { address, shown: machine.hostKey, expected: [...hostKeys] },
-  })
+  if (hostKeys.length > 0) {
+    const message = `The guest at ${address} did not prove a host key that is expected of it.`
+    throw new VmunitError('ERR_HOST_KEY', message, { details })
+  }
+  const message = `No host key of the guest at ${address} is known yet: the hypervisor must tell it.`
+  throw new VmunitError('ERR_HOST_KEY', message, { retryable: true, details })
 }
 
 /** The error of a guest that does not answer. */

@@ -107,6 +107,27 @@ export const CONNECTION_RULES: readonly GuestRule[] = [
     },
   },
   {
+    id: 'GA-075',
+    text: 'a guest that shows a key of the image it was made from is ERR_HOST_KEY_REUSED, whoever vouches for it',
+    since: '0.1.0',
+    async run({ access, target, secondTarget }) {
+      const copied = { ...target, refusedHostKeys: target.hostKeys }
+      const error = await assertRejects(access.open(copied), 'ERR_HOST_KEY_REUSED')
+      assert.equal(error.retryable, false)
+      const own = await access.open({ ...target, refusedHostKeys: secondTarget.hostKeys })
+      await own.close()
+    },
+  },
+  {
+    id: 'GA-076',
+    text: 'a guest of which no key is known yet is ERR_HOST_KEY, retryable, and nothing is done in it',
+    since: '0.1.0',
+    async run({ access, target }) {
+      const error = await assertRejects(access.open({ ...target, hostKeys: [] }), 'ERR_HOST_KEY')
+      assert.equal(error.retryable, true)
+    },
+  },
+  {
     id: 'GA-080',
     text: 'a signal that is aborted already makes every call reject with its reason, and changes nothing',
     since: '0.1.0',
