@@ -1,4 +1,5 @@
 import type { Definition } from '../../domain/definition.ts'
+import { DEFAULT_AGENT_PORT } from '../../domain/group-declaration.ts'
 import type { BoundMachine, ManagementUnit, VirtualServer } from '../../domain/management-unit.ts'
 import type { Plain } from '../../domain/plain.ts'
 import { mayPass } from '../../domain/server-status.ts'
@@ -26,9 +27,13 @@ export function presentMachine(machine: BoundMachine | undefined): MachineRef {
   return { machine: machine === undefined ? null : { ...machine }, id: machine?.id }
 }
 
-/** Where the guest of a member is. */
+/**
+ * Where the guest of a member is. The port that files of the original name is that of its own agent, which nobody
+ * listens on here: then the guest access knows the port.
+ */
 export function guestOf({ unit, server }: Member, { id }: MachineRef): Plain {
-  return { hypervisor: unit.hypervisor, machine: id, address: server.address, port: server.port }
+  const port = server.port === DEFAULT_AGENT_PORT ? undefined : server.port
+  return { hypervisor: unit.hypervisor, machine: id, address: server.address, port }
 }
 
 /** The inputs of every step about the machine of a member. */
