@@ -1,0 +1,94 @@
+import type { DirectClient } from './direct-client.ts'
+import {
+  copiedOptions,
+  type ExtraConfig,
+  extraConfigXml,
+  mergeOptions,
+  readExtraConfig,
+  writtenOptionsXml,
+} from './extra-config.ts'
+import { createGuestFacts, type GuestFacts } from './guest-facts.ts'
+import { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
+import { type Reference, referenceXml, returnedReference } from './soap.ts'
+import { escapeXml } from './xml.ts'
+
+/** What is true of the simulated vCenter, for the proxy and for the hands of a person alike. */
+export interface Platform {
+  readonly direct: DirectClient
+  readonly guests: GuestFacts
+  /** Held for a machine while it is read to be written, and for a name in a folder while it is given away. */
+  readonly lock: KeyedLock
+  /** Each clone with the machine that it was made from. */
+  readonly lineage: Map<string, string>
+  /** Whether this vcsim has the flaws of 0.24. */
+  readonly isOld: boolean
+  /** The `extraConfig` elements that write options into a machine. Call it while its lock is held. */
+  writeOptions(machine: Reference, written: ExtraConfig): Promise<string>
+  /** The `extraConfig` elements of a clone: what its source has, under what was asked for. */
+  cloneOptions(source: Reference, written: ExtraConfig): Promise<string>
+  /** The host of a machine; here machines do not wander. */
+  hostOf(machine: Reference): Promise<string | undefined>
+  childNamed(folder: Reference, name: string): Promise<Reference | undefined>
+  /** Makes a machine. 0.24 cannot make two at once. */
+  creating<T>(create: () => Promise<T>): Promise<T>
+  /** Clones a machine, and undoes what 0.24 does to the disks of its source meanwhile. */
+  cloning<T>(source: Reference, clone: () => Promise<T>): Promise<T>
+}
+
+const devicePath = 'config.hardware.device'
+
+/** XML from an answer of vcsim as XML for a call: Go invents a prefix for the namespace of schema instances. */
+function askedAsAnswered(xml: string): string {
+  return xml.replace(/\b_?XMLSchema-instance:type=/g, 'xsi:type=')
+}
+
+export function createPlatform(direct: DirectClient, version: string): Platform {
+  const isOld = version.startsWith('0.24')
+
+  const lock = createKeyedLock()
+  const creating: Platform['creating'] = async (create) =>
+    isOld ? await lock.hold('creation', create) : await create()
+
+  const keepingDisks = async <T>(source: Reference, clone: () => Promise<T>): Promise<T> => {
+    const [object] = await direct.read('VirtualMachine', [devicePath], [source.value])
+    const devices = object?.properties.get(devicePath) ?? ''
+    const result = await clone()
+    if (devices.includes('"VirtualDisk"')) {
+      const value = `<value xsi:type="ArrayOfVirtualDevice">${askedAsAnswered(devices)}</value>`
+      const option = `<extraConfig xsi:type="OptionValue"><key>SET.${devicePath}</key>${value}</extraConfig>`
+      await direct.run('ReconfigVM_Task', source, `<spec>${option}</spec>`)
+    }
+    return result
+  }
+
+  const hostByMachine = new Map<string, string>()
+  const hostOf: Platform['hostOf'] = async (machine) => {
+    const known = hostByMachine.get(machine.value)
+    if (known !== undefined) return known
+    const [object] = await direct.read('VirtualMachine', ['runtime.host'], [machine.value]).catch(() => [])
+    const host = object?.properties.get('runtime.host')
+    if (host !== undefined) hostByMachine.set(machine.value, host)
+    return host
+  }
+
+  return {
+    direct,
+    isOld,
+    hostOf,
+    guests: createGuestFacts(direct),
+    lock,
+    lineage: new Map(),
+    creating,
+    cloning: async (source, clone) =>
+      isOld ? await creating(async () => await keepingDisks(source, clone)) : await clone(),
+    writeOptions: async (machine, written) => writtenOptionsXml(await readExtraConfig(direct, machine), written, isOld),
+    cloneOptions: async (source, written) =>
+      extraConfigXml(mergeOptions(copiedOptions(await readExtraConfig(direct, source)), written)),
+    childNamed: async (folder, name) => {
+      const content = `${referenceXml('entity', folder)}<name>${escapeXml(name)}</name>`
+      const searchIndex = (await direct.content()).get('searchIndex')
+      if (searchIndex === undefined) throw new Error('vcsim has no search index')
+      return returnedReference(await direct.call('FindChild', searchIndex, content))
+    },
+  }
+}

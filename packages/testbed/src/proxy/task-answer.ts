@@ -1,0 +1,40 @@
+import type { DirectClient } from './direct-client.ts'
+import type { Exchange } from './exchange.ts'
+import { callBody, envelope, type Reference, returnedReference } from './soap.ts'
+import { type Answer, textOfAnswer, type Upstream } from './upstream.ts'
+
+const pollMs = 4
+
+export interface EndedTask {
+  readonly answer: Answer
+  readonly task: Reference | undefined
+  /** The content of its result; undefined when it failed, or when there is no task. */
+  readonly result: string | undefined
+}
+
+/** Waits until a task of vcsim has ended; answers with the content of its result, or undefined when it failed. */
+async function endOf(direct: DirectClient, task: Reference): Promise<string | undefined> {
+  for (;;) {
+    const [object] = await direct.read('Task', ['info.state', 'info.result'], [task.value])
+    const state = object?.properties.get('info.state')
+    if (state === 'success') return object?.properties.get('info.result') ?? ''
+    if (state === 'error' || state === undefined) return undefined
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+}
+
+/** Passes a call on in other words, under the client's session, and waits until vcsim has done it. */
+export async function runForClient(
+  exchange: Exchange,
+  call: { readonly method: string; readonly target: Reference; readonly content: string },
+  { upstream, direct }: { readonly upstream: Upstream; readonly direct: DirectClient },
+): Promise<EndedTask> {
+  // Not with the client's signal: what vcsim has begun is followed to its end, whether the client listens or not.
+  const body = envelope(callBody(call.method, call.target, call.content))
+  const answer = await upstream.send(body, exchange.headers)
+  const xml = await textOfAnswer(answer)
+  const task = returnedReference(xml)
+  const shown = { ...answer, body: xml.replaceAll(`${call.method}Response`, `${exchange.request.method}Response`) }
+  if (answer.status !== 200 || task === undefined) return { answer: shown, task: undefined, result: undefined }
+  return { answer: shown, task, result: await endOf(direct, task) }
+}

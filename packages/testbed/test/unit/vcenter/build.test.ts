@@ -1,0 +1,45 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildVcsim } from '@vmunit/testbed'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { findGoTools, minorVersion } from '../../../src/vcsim/find-go.ts'
+
+describe('building vcsim', () => {
+  let directory: string
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'vmunit-test-'))
+  })
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true })
+  })
+  const fakeGo = async (version: string): Promise<void> => {
+    await writeFile(join(directory, 'go'), `#!/bin/sh\necho ${version}\n`)
+    await chmod(join(directory, 'go'), 0o755)
+  }
+
+  it('says for each source what is missing', async () => {
+    vi.stubEnv('PATH', directory)
+    const missing = buildVcsim({ stateDirectory: directory })
+    await expect(missing).rejects.toThrow(/module-proxy: Go 1\.\d+ or newer[^]*debian: .*apt-get install golang-go/)
+    await fakeGo('go1.19.8')
+    await expect(buildVcsim({ stateDirectory: directory, govmomi: 'module-proxy' })).rejects.toThrow('not in PATH')
+  })
+
+  it('says what the compiler said', async () => {
+    vi.stubEnv('PATH', directory)
+    await writeFile(
+      join(directory, 'go'),
+      '#!/bin/sh\n[ "$1" = env ] && echo go1.99.1 && exit\necho no network >&2; exit 1\n',
+    )
+    await chmod(join(directory, 'go'), 0o755)
+    await expect(buildVcsim({ stateDirectory: directory, govmomi: 'module-proxy' })).rejects.toThrow('no network')
+  })
+
+  it('finds every go in the search path', async () => {
+    await fakeGo('go1.26.1')
+    const tools = await findGoTools(`/nowhere:${directory}:${directory}`)
+    expect(tools).toEqual([{ path: join(directory, 'go'), version: 'go1.26.1' }])
+    expect(tools.map(minorVersion)).toEqual([26])
+  })
+})
