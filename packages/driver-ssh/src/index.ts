@@ -1,1 +1,5 @@
-export {}
+export type { PrivateKey, Secret, SshCredentials } from './connection/credentials.ts'
+export type { SshLimits } from './connection/limits.ts'
+export { createSshAccess } from './create-ssh-access.ts'
+export type { HostKeySources } from './host-keys/expected-keys.ts'
+export type { JumpHost, SshAccessOptions } from './options.ts'

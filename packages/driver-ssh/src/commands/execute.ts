@@ -1,0 +1,20 @@
+import type { Call, Command, ExecResult } from '@vmunit/core'
+import { limitedScript } from './command-script.ts'
+import { createOutputCap } from './output-cap.ts'
+import type { Session } from './remote-process.ts'
+import { runProcess } from './run-process.ts'
+
+/** Runs a command and waits for its end. */
+export async function execute(session: Session, command: Command, call: Call): Promise<ExecResult> {
+  const script = limitedScript(command)
+  const stdout = createOutputCap()
+  const stderr = createOutputCap()
+  const spec = { script, onStdout: stdout.push, onStderr: stderr.push, timeoutMs: command.timeoutMs }
+  const exitCode = await runProcess(session, spec, call)
+  return {
+    exitCode,
+    stdout: stdout.bytes(),
+    stderr: stderr.bytes(),
+    droppedBytes: stdout.dropped() + stderr.dropped(),
+  }
+}

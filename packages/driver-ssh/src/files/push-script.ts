@@ -1,0 +1,157 @@
+import { quote, type ShellText } from '../commands/quote.ts'
+import { SHELL_LIBRARY } from '../jobs/shell-library.ts'
+import { type Place, placeVariables } from './place.ts'
+
+/** What a push works with in the guest. */
+export interface PushScript {
+  readonly place: Place
+  /** Hash of the tree that shall be there. */
+  readonly hash: string
+  /** Never used twice; names the new version. */
+  readonly nonce: string
+  readonly verify: 'hash' | 'size'
+}
+
+/** How long a push that receives nothing may keep another one waiting, in tenths of a second. */
+const IDLE_TENTHS = 150
+
+/**
+ * The lock. Each push that wants to write leaves a ticket that names its process; the lowest ticket of a process that
+ * lives goes first (Lamport's bakery). So a dead owner keeps nothing, and there is no moment at which somebody takes
+ * a lock away from somebody else. The owner that is alive but receives nothing, because its connection is dead and
+ * nobody has noticed, is ended.
+ */
+const LOCK = `start_of $$
+self=$$-$mark-$boot
+is_ticket_alive() {
+  holder=\${1##*.}
+  holder_pid=\${holder%%-*}
+  holder=\${holder#*-}
+  is_alive "$holder_pid" "\${holder%%-*}" "\${holder#*-}"
+}
+is_before_us() {
+  rank=\${1#ticket.}
+  rank=\${rank%%.*}
+  [ "$rank" -lt "$number" ] || { [ "$rank" -eq "$number" ] && [ "$1" != "$ours" ] && [ "$holder_pid" -lt "$$" ]; }
+}
+: > "choosing.$self"
+number=1
+for ticket in ticket.*; do
+  [ -e "$ticket" ] || continue
+  rank=\${ticket#ticket.}
+  rank=\${rank%%.*}
+  [ "$rank" -lt "$number" ] || number=$((rank + 1))
+done
+ours="ticket.$number.$self"
+: > "$ours"
+rm -f "choosing.$self"
+trap 'rm -f "$base/$ours" "$base/receiving.$$"' EXIT
+idle=0 was=
+while :; do
+  before=
+  for ticket in choosing.* ticket.*; do
+    [ -e "$ticket" ] && [ "$ticket" != "$ours" ] || continue
+    if ! is_ticket_alive "$ticket"; then rm -f "$ticket"; continue; fi
+    case $ticket in choosing.*) before=$ticket ;; *) is_before_us "$ticket" && before=$ticket ;; esac
+  done
+  [ -n "$before" ] || break
+  rest 0.1
+  is_ticket_alive "$before" || continue
+  [ -e "receiving.$holder_pid" ] || { idle=0; continue; }
+  now="$holder_pid $(du -sk . | tr '\\t' ' ')"
+  if [ "$now" = "$was" ]; then idle=$((idle + 1)); else idle=0 was=$now; fi
+  [ $idle -lt ${IDLE_TENTHS} ] || { kill -s KILL -- "-$holder_pid" 2>/dev/null; idle=0; }
+done
+`
+
+/**
+ * The guest's half of a push; the other half is {@link push}. They talk over the channel of the command:
+ *
+ * - guest: `same`, and it is over; or `manifest <bytes>` and the manifest of what is there, `changed <bytes>` and the
+ *   lines of the listing that no longer hold, as far as there are any
+ * - we: `<bytes>` and the paths to take out, `<bytes>` and the new manifest, `<bytes>` and the checks of the new
+ *   files, then a tar archive of the new files
+ * - guest: `done`
+ *
+ * The listing holds size, inode and both times of every file as they were when a push had ended: what is in it and
+ * still holds need not be read again. Unchanged files are linked, not copied.
+ */
+export function pushScript({ place, hash, nonce, verify }: PushScript): ShellText {
+  return `umask 022
+export LC_ALL=C
+${placeVariables(place)}${SHELL_LIBRARY}
+fail() {
+  echo "$2" >&2
+  exit "$1"
+}
+if [ -L "$to" ]; then
+  case $(readlink "$to") in "$folder"/v-*) ;; *) fail 81 foreign ;; esac
+elif [ -e "$to" ] && [ ! -d "$to" ]; then fail 81 file; fi
+mkdir -p "$base" && cd "$base" || exit 73
+${LOCK}
+listing() {
+  ( cd "$1" && find . -mindepth 1 -exec stat -c '%i %s %y %z %a %n' {} + ) | sort
+}
+old=
+if [ -L "$to" ]; then old=$(readlink "$to"); old=\${old#"$folder"/}; fi
+for left in v-* *.new; do
+  case $left in "$old"|"$old".*) ;; *) rm -rf "$left" ;; esac
+done
+new=v-${nonce}
+if [ -n "$old" ] && [ -e "$old.listing" ]; then
+  listing "$old" > now.new
+  if [ "$(cat "$old.tree")" = ${quote(hash)} ] && cmp -s "$old.listing" now.new; then echo same; exit 0; fi
+  comm -3 "$old.listing" now.new > changed.new
+  echo "manifest $(wc -c < "$old.manifest")"
+  cat "$old.manifest"
+  echo "changed $(wc -c < changed.new)"
+  cat changed.new
+else
+  old=
+  echo "manifest 0"
+  echo "changed 0"
+fi
+: > "receiving.$$"
+receive() {
+  read -r count && [ "$count" -ge 0 ] || exit 74
+  : > "$1"
+  [ "$count" -eq 0 ] || dd bs="$count" count=1 iflag=fullblock of="$1" 2>/dev/null
+  [ "$(wc -c < "$1")" -eq "$count" ] || exit 74
+}
+receive removed.new
+receive manifest.new
+receive checks.new
+if [ -n "$old" ]; then cp -al "$old" "$new"; else mkdir "$new"; fi || exit 73
+( cd "$new" && xargs -0 rm -f -- < ../removed.new && find . -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null )
+( cd "$new" && exec tar -xf - ) || exit 74
+rm -f "receiving.$$"
+${verify === 'hash' ? CHECK_HASHES : CHECK_SIZES}
+mv -f manifest.new "$new.manifest"
+echo ${quote(hash)} > "$new.tree"
+sync -f "$new" 2>/dev/null || sync
+if [ -d "$to" ] && [ ! -L "$to" ]; then
+  aside="$to.before-vmunit"
+  [ ! -e "$aside" ] || aside="$aside-${nonce}"
+  mv "$to" "$aside" || exit 73
+fi
+ln -s "$folder/$new" link.new && mv -f -T link.new "$to" || exit 73
+sync "$parent" 2>/dev/null
+for left in v-* *.new; do
+  case $left in "$new"|"$new".*) ;; *) rm -rf "$left" ;; esac
+done
+listing "$new" > listing.new && mv -f listing.new "$new.listing"
+echo done
+`
+}
+
+const CHECK_HASHES = `if [ -s checks.new ]; then
+  ( cd "$new" && sha256sum -c ../checks.new > ../checked.new 2>/dev/null )
+  [ $? -eq 0 ] || fail 82 "$(grep -v ': OK$' checked.new | head -n 3)"
+fi
+`
+
+const CHECK_SIZES = `if [ -s checks.new ]; then
+  ( cd "$new" && cut -d ' ' -f 3- ../checks.new | tr '\\n' '\\0' | xargs -0 stat -c '%s %n' ) > checked.new 2>/dev/null
+  cut -d ' ' -f 2- checks.new | cmp -s - checked.new || fail 82 "a size"
+fi
+`

@@ -1,0 +1,16 @@
+import type { GuestCommands } from '@vmunit/core/testing'
+
+const MARKS = '/tmp/contract-marks'
+
+/** The programs of a POSIX guest. */
+export const posixCommands: GuestCommands = {
+  succeed: ['true'],
+  fail: { argv: ['sh', '-c', 'exit 7'], exitCode: 7 },
+  print: (...words) => ['echo', ...words],
+  printEnvironment: (name) => ['printenv', name],
+  readFile: (path) => ['cat', path],
+  sleep: (ms) => ['sleep', String(ms / 1000)],
+  leaveMark: async (afterMs) => ['sh', '-c', `sleep ${afterMs / 1000}\necho mark >> ${MARKS}`],
+  listMarks: ['cat', MARKS],
+  script: '#!/bin/sh\necho ran\n',
+}
