@@ -1,10 +1,6 @@
 import type { ManagementUnit } from '@vmunit/core'
 import type { WorldEvent } from '@vmunit/core/testing'
-
-export interface Period {
-  readonly from: number
-  readonly to: number
-}
+import type { Period } from './data-centre.ts'
 
 /**
  * The least number of groups of a unit that served at any moment of a period, from the log of the data centre. A group

@@ -13,7 +13,7 @@ import {
   type VirtualServer,
 } from '@vmunit/core'
 import { parseVirtualServerInfo, readDefinition } from '@vmunit/xml-schema'
-import { provideImages, provideMachines, provideStrangers } from './resource-manager.ts'
+import type { DataCentre } from './data-centre.ts'
 import type { Screen } from './screen.ts'
 import type { Site } from './site.ts'
 
@@ -27,9 +27,10 @@ interface UnitPlan {
  * Builds what the story begins with: templates in version 1, unit gyoumu_a, the unit gyoumu_b of somebody else, and
  * machines that are nobody's business. Each part is skipped when it is there, so this can be interrupted anywhere.
  */
-export async function buildFleet({ manager, world }: Site, screen: Screen, { signal }: Call): Promise<void> {
-  const images = await provideImages(world, ['web-base', 'app-base'])
-  await provideStrangers(world, images.get('web-base') ?? '')
+export async function buildFleet({ manager, dataCentre }: Site, screen: Screen, { signal }: Call): Promise<void> {
+  const images = new Map<string, string>()
+  for (const template of ['web-base', 'app-base']) images.set(template, await dataCentre.provideImage(template))
+  await provideStrangers(dataCentre, images.get('web-base') ?? '')
   const registered = new Set((await manager.templates.list()).map(({ name }) => name))
   for (const [name, image] of images) {
     if (!registered.has(name)) await manager.templates.register({ name, hypervisor: 'main', image })
@@ -40,11 +41,12 @@ export async function buildFleet({ manager, world }: Site, screen: Screen, { sig
   ]
   const built = await Promise.all(
     units.map(async (unit) => {
-      const groups = parseVirtualServerInfo(await readFile(pathOf(`${unit.name}/virtualserver-info.xml`)))
+      const declared = parseVirtualServerInfo(await readFile(pathOf(`${unit.name}/virtualserver-info.xml`)))
+      const groups = dataCentre.place(declared)
       const definition = await readDefinition(pathOf(`${unit.name}/definition`))
       const imageOf = (tierId: string): string => images.get(templateOf(definition.tiers, tierId)) ?? ''
       const provide = async (missing: readonly GroupDeclaration[]): Promise<void> =>
-        await provideMachines(world, missing, { prefix: unit.name, imageOf })
+        await provideMachines(dataCentre, missing, { prefix: unit.name, imageOf })
       await buildUnit(unit, { groups, definition, provide }, { signal })
       const servers = groups.flatMap((group) => group.servers)
       return `${unit.name} (${unit.description}): ${groups.length} groups, ${servers.length} servers at work`
@@ -84,6 +86,35 @@ async function buildUnit(
     const { groups: attached } = await manager.units.get(name)
     return attached.some(({ servers }) => servers.some((server) => server.status === status))
   }
+}
+
+/**
+ * The resource manager's answer to "machines for these groups, please": one for each server, switched on. They bear no
+ * marker; the manager adopts them when their groups are attached.
+ */
+async function provideMachines(
+  dataCentre: DataCentre,
+  groups: readonly GroupDeclaration[],
+  { prefix, imageOf }: { readonly prefix: string; readonly imageOf: (tierId: string) => string },
+): Promise<void> {
+  for (const { name, servers } of groups) {
+    for (const { tierId, address, serviceAddress } of servers) {
+      const addresses = serviceAddress === undefined ? [address] : [address, serviceAddress]
+      await dataCentre.provideMachine({ name: `${prefix}-${name}-${tierId}`, image: imageOf(tierId), addresses })
+    }
+  }
+}
+
+/** Machines of somebody else, whose names look as if they were ours. */
+async function provideStrangers(dataCentre: DataCentre, image: string): Promise<void> {
+  const strangers = {
+    name: 'strangers',
+    servers: [11, 12].map((host) => ({ tierId: '', port: 22, address: `172.16.0.${host}` })),
+  }
+  const [first = '', second = ''] = dataCentre.place([strangers])[0]?.servers.map(({ address }) => address) ?? []
+  const name = 'gyoumu_a-vmgroup_1-combined-system01-old'
+  await dataCentre.provideMachine({ name, image, addresses: [first] })
+  await dataCentre.provideMachine({ name: 'vmgroup_1-combined-system01-0-5d41402abc', image, addresses: [second] })
 }
 
 function templateOf(tiers: readonly Tier[], tierId: string): string {

@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isVmunitError } from '@vmunit/core'
+import type { DataCentre } from './data-centre.ts'
 import { type DemoOptions, readOptions, UsageError } from './options.ts'
 import { openScreen } from './screen.ts'
 import { openSite } from './site.ts'
@@ -24,10 +28,15 @@ try {
   process.exitCode = error instanceof UsageError ? 64 : 1
 }
 
-async function main({ directory, keep, pace }: DemoOptions): Promise<number> {
+async function main(options: DemoOptions): Promise<number> {
+  const { keep, pace, vsphere } = options
+  // Real parts are made anew each time, and with them the store: its machines would be gone.
+  const directory = vsphere ? await mkdtemp(join(tmpdir(), 'vmunit-demo-')) : options.directory
   await prepareDirectory(directory)
-  const site = await openSite(directory)
-  screen.say(`process ${process.pid}: end it with kill -9 at any moment, start the demo again, and it goes on`)
+  const site = await openSite(directory, await openDataCentre(options))
+  screen.say(site.dataCentre.title)
+  if (!vsphere)
+    screen.say(`process ${process.pid}: end it with kill -9 at any moment, start the demo again, and it goes on`)
   try {
     await tellStory(site, { screen, pace, signal: stop.signal })
     await markFinished(directory)
@@ -38,6 +47,13 @@ async function main({ directory, keep, pace }: DemoOptions): Promise<number> {
     return 130
   } finally {
     if (keep) screen.say(`the data centre stays up in ${directory} until the demo starts again`)
-    await site.close({ keepWorld: keep })
+    await site.close({ keep })
+    if (vsphere) await rm(directory, { recursive: true })
   }
+}
+
+/** Loads what is needed only: the drivers of real parts are not for those who watch the simulator. */
+async function openDataCentre({ directory, vsphere }: DemoOptions): Promise<DataCentre> {
+  if (vsphere) return await (await import('./vsphere-data-centre.ts')).openVsphereDataCentre()
+  return await (await import('./simulated-data-centre.ts')).openSimulatedDataCentre(directory)
 }

@@ -9,9 +9,11 @@ export interface DemoOptions {
   readonly keep: boolean
   /** How slow the hypervisor is while the servers are replaced: 1 is a patient audience, 0 no waiting at all. */
   readonly pace: number
+  /** Whether it takes place on real parts: a vCenter API and guests with a real `sshd` on this machine. */
+  readonly vsphere: boolean
 }
 
-const USAGE = 'Usage: npm run demo -- [--directory DIRECTORY] [--keep] [--pace FACTOR]'
+const USAGE = 'Usage: npm run demo -- [--directory DIRECTORY] [--keep] [--pace FACTOR] [--vsphere]'
 
 /** The command line was not understood. */
 export class UsageError extends Error {
@@ -25,13 +27,17 @@ const DEFAULT_DIRECTORY = fileURLToPath(new URL('../../.state/demo', import.meta
 
 /** Reads the command line; throws a {@link UsageError}. */
 export function readOptions(words: readonly string[]): DemoOptions {
-  const { directory, keep, pace } = readWords(words)
+  const { directory, keep, pace, vsphere } = readWords(words)
   const factor = Number(pace)
   if (pace === '' || !(factor >= 0)) throw new UsageError(`--pace must be a number from 0 on, not "${pace}".`)
-  return { directory, keep, pace: factor }
+  if (vsphere && keep)
+    throw new UsageError('--keep is for the simulated data centre; npm run testbed keeps real parts up.')
+  return { directory, keep, pace: factor, vsphere }
 }
 
-function readWords(words: readonly string[]): Record<'directory' | 'pace', string> & { readonly keep: boolean } {
+function readWords(
+  words: readonly string[],
+): Record<'directory' | 'pace', string> & Record<'keep' | 'vsphere', boolean> {
   try {
     return parseArgs({
       args: [...words],
@@ -39,6 +45,7 @@ function readWords(words: readonly string[]): Record<'directory' | 'pace', strin
         directory: { type: 'string', default: DEFAULT_DIRECTORY },
         keep: { type: 'boolean', default: false },
         pace: { type: 'string', default: '1' },
+        vsphere: { type: 'boolean', default: false },
       },
     }).values
   } catch (error) {

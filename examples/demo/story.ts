@@ -3,11 +3,13 @@ import {
   type Call,
   type FleetResult,
   formatPlan,
+  type ManagementUnit,
+  type Manager,
   patchTemplate,
   type Run,
   type TemplateRef,
 } from '@vmunit/core'
-import { slowDown } from './data-centre.ts'
+import type { Period } from './data-centre.ts'
 import { buildFleet } from './fleet.ts'
 import { recover } from './recovery.ts'
 import { reportAvailability, reportMachines, reportOutcomes } from './report.ts'
@@ -20,7 +22,7 @@ export interface StoryOptions extends Call {
   readonly pace: number
 }
 
-const PATCH = { template: 'web-base', commands: [['dnf', '-y', 'upgrade', '--security']] } as const
+const TEMPLATE = 'web-base'
 
 /**
  * The main job: a template is patched and brought to a unit while the unit goes on serving.
@@ -29,7 +31,7 @@ const PATCH = { template: 'web-base', commands: [['dnf', '-y', 'upgrade', '--sec
  * again from the start.
  */
 export async function tellStory(site: Site, options: StoryOptions): Promise<void> {
-  const { manager } = site
+  const { manager, dataCentre } = site
   const { screen, signal } = options
   await recover(manager, screen, { signal })
   signal?.throwIfAborted()
@@ -38,7 +40,7 @@ export async function tellStory(site: Site, options: StoryOptions): Promise<void
   await buildFleet(site, screen, { signal })
   signal?.throwIfAborted()
 
-  screen.heading(`Patch the template: ${PATCH.commands[0].join(' ')}`)
+  screen.heading(`Patch the template: ${dataCentre.patch.join(' ')}`)
   const version = await patch(site, options)
   screen.say(`${version.template} ${version.version} is published`)
   signal?.throwIfAborted()
@@ -47,11 +49,13 @@ export async function tellStory(site: Site, options: StoryOptions): Promise<void
   await report(site, { run, result, screen })
 }
 
-async function patch({ manager }: Site, { screen, signal }: StoryOptions): Promise<TemplateRef> {
-  const { name, versions } = await manager.templates.get(PATCH.template)
+async function patch({ manager, dataCentre }: Site, { screen, signal }: StoryOptions): Promise<TemplateRef> {
+  const { name, versions } = await manager.templates.get(TEMPLATE)
   const published = versions.find(({ number }) => number === 2)
   if (published !== undefined) return { template: name, version: published.number }
-  const run = await manager.start(await manager.plan(patchTemplate, PATCH), { signal })
+  const run = await manager.start(await manager.plan(patchTemplate, { template: name, commands: [dataCentre.patch] }), {
+    signal,
+  })
   const { version } = await watchRun(run, screen)
   return version
 }
@@ -61,7 +65,7 @@ interface Rolled {
   readonly result: FleetResult
 }
 
-async function roll({ manager, world }: Site, version: TemplateRef, options: StoryOptions): Promise<Rolled> {
+async function roll({ manager, dataCentre }: Site, version: TemplateRef, options: StoryOptions): Promise<Rolled> {
   const { screen, signal, pace } = options
   const earlier = await Array.fromAsync(manager.runs({ unit: 'gyoumu_a', states: ['succeeded'] }))
   const done = earlier.find(({ plan }) => plan.operation.name === applyTemplate.name) as Run<FleetResult> | undefined
@@ -73,16 +77,28 @@ async function roll({ manager, world }: Site, version: TemplateRef, options: Sto
   screen.say(formatPlan(plan))
 
   screen.heading('Roll it over gyoumu_a, one group after another')
-  await slowDown(world, pace)
+  await dataCentre.slowDown(pace)
+  await dataCentre.beginWatching(await allUnits(manager))
   const run = await manager.start(plan, { signal })
   return { run, result: await watchRun(run, screen) }
 }
 
-async function report({ manager, world }: Site, { run, result, screen }: Rolled & { screen: Screen }): Promise<void> {
-  const everyone = manager.as({ name: 'admin', role: 'administrator' })
-  const rolled = await everyone.units.get('gyoumu_a')
-  const others = (await everyone.units.list()).filter(({ name }) => name !== rolled.name)
+async function report(site: Site, { run, result, screen }: Rolled & { screen: Screen }): Promise<void> {
+  const { manager, dataCentre } = site
+  const units = await allUnits(manager)
+  const rolled = units.filter(({ name }) => name === 'gyoumu_a')
+  const others = units.filter((unit) => !rolled.includes(unit))
   reportOutcomes(result, screen)
-  await reportAvailability({ world, screen }, run, { rolled, others })
-  await reportMachines({ world, screen }, rolled)
+  const evidence = await dataCentre.evidence(await periodOf(run))
+  reportAvailability(evidence, { rolled, others, screen })
+  await reportMachines(evidence, { units, dataCentre, screen })
+}
+
+async function allUnits(manager: Manager): Promise<readonly ManagementUnit[]> {
+  return await manager.as({ name: 'admin', role: 'administrator' }).units.list()
+}
+
+async function periodOf(run: Run): Promise<Period> {
+  const times = await Array.fromAsync(run.events({ follow: false }), ({ time }) => time)
+  return { from: times[0] ?? 0, to: times.at(-1) ?? 0 }
 }

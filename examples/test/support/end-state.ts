@@ -1,5 +1,6 @@
 import type { ManagementUnit } from '@vmunit/core'
 import type { MachineTruth, PoolTruth, WorldEvent } from '@vmunit/core/testing'
+import { openSimulatedDataCentre } from '../../demo/simulated-data-centre.ts'
 import { openSite } from '../../demo/site.ts'
 
 /** What a demo left behind: as the store says, as it really is, and how it came to be. */
@@ -14,7 +15,9 @@ export interface Remains {
 
 /** Reads what is in a demo's directory and ends its data centre. */
 export async function readRemains(directory: string): Promise<Remains> {
-  const { world, manager, close } = await openSite(directory)
+  const dataCentre = await openSimulatedDataCentre(directory)
+  const { manager, close } = await openSite(directory, dataCentre)
+  const { world } = dataCentre
   try {
     const units = await manager.as({ name: 'admin', role: 'administrator' }).units.list()
     const machines = await world.admin.machines()
@@ -32,7 +35,7 @@ export async function readRemains(directory: string): Promise<Remains> {
       events: await world.admin.log(),
     }
   } finally {
-    await close({ keepWorld: false })
+    await close({ keep: false })
   }
 }
 
