@@ -1,1 +1,11 @@
-export {}
+export { connectVsphere, type VsphereDriver } from './connect-vsphere.ts'
+export type {
+  VsphereConnection,
+  VsphereLimits,
+  VsphereNetwork,
+  VsphereOptions,
+  VspherePlacement,
+  VsphereSettings,
+} from './options.ts'
+export type { Secret } from './session/credentials.ts'
+export type { OwnSession, SendOptions, Transport, VimAnswer, VimRequest } from './transport/transport.ts'

@@ -1,1 +1,2 @@
-export {}
+export type { NodeVsphereSoapClient, NodeVsphereSoapOptions } from './client.ts'
+export { createNodeVsphereSoapTransport } from './create-node-vsphere-soap-transport.ts'

@@ -1,0 +1,121 @@
+import type { Call, CreateMachine } from '@vmunit/core'
+import { isVmunitError, VmunitError } from '../errors.ts'
+import { faultOf } from '../faults/fault-error.ts'
+import { writeMarker } from '../machines/bound-json.ts'
+import { checkOwned, notOwned, type ReadableMachine, sameMarker } from '../machines/check-owned.ts'
+import { KEYS } from '../machines/keys.ts'
+import type { MachineFacts } from '../machines/machine-facts.ts'
+import type { MachineReader } from '../machines/machine-reader.ts'
+import { reconfigure } from '../machines/reconfigure.ts'
+import type { VsphereSettings } from '../options.ts'
+import { encodeName } from '../placement/resolve-reference.ts'
+import { machineReference, type Reference } from '../properties/reference.ts'
+import type { Session } from '../session/session.ts'
+import { referenceElement, textElement } from '../soap/element.ts'
+import type { Perform } from '../tasks/perform.ts'
+import type { UpdateStream } from '../updates/update-stream.ts'
+import { cloneSpec } from './clone-spec.ts'
+import { type CreationObserver, mayRebind } from './observe-creation.ts'
+import type { Places } from './places.ts'
+import { createSharedWork } from './shared-work.ts'
+
+/** What making machines needs. */
+export interface CreatorOptions {
+  readonly session: Session
+  readonly stream: UpdateStream
+  readonly perform: Perform
+  readonly reader: MachineReader
+  readonly places: Places
+  readonly observer: CreationObserver
+  readonly settings: VsphereSettings
+}
+
+/** Makes a machine, or finds the one that was made. */
+export type MakeMachine = (spec: CreateMachine, call?: Call) => Promise<ReadableMachine>
+
+/**
+ * Makes machines as clones. Nothing is looked for beforehand: a name can be taken only once in its folder, so vCenter
+ * itself says when the machine is there already, whoever began it.
+ */
+export function createMaker(options: CreatorOptions): MakeMachine {
+  const { session, stream, perform, reader, places, observer, settings } = options
+  const shared = createSharedWork<ReadableMachine>()
+
+  async function clone(spec: CreateMachine, signal: AbortSignal): Promise<Reference | undefined> {
+    const { operationId } = spec.marker
+    const look = { signal, operationId }
+    const [folder, place, source] = await Promise.all([
+      places.folder(spec, look),
+      places.place(spec, look),
+      places.source(spec, look),
+    ])
+    const target = `${referenceElement('folder', folder)}${textElement('name', encodeName(spec.name))}`
+    const content = `${target}${cloneSpec({ spec, source, place, settings })}`
+    const change = { method: 'CloneVM_Task', self: source.reference, content, operationId }
+    const { made } = await perform(change, { signal })
+    return made
+  }
+
+  async function finish(spec: CreateMachine, id: string, signal: AbortSignal): Promise<ReadableMachine> {
+    const facts = await readable(id, signal)
+    const marker = facts?.config?.marker
+    if (marker !== undefined && sameMarker(marker, spec.marker)) return checkOwned(facts, { id, marker })
+    return await rebind(spec, facts, signal)
+  }
+
+  /** The configuration of a machine is hidden while it is made; its appearing is waited for. */
+  async function readable(id: string, signal: AbortSignal): Promise<MachineFacts | undefined> {
+    const facts = await reader.read(id, signal)
+    if (facts === undefined || facts.config !== undefined || !facts.isConnected) return facts
+    await stream.until(
+      machineReference(id),
+      (seen) => (seen === undefined || seen.has('config.instanceUuid') ? true : undefined),
+      signal,
+    )
+    return await reader.read(id, signal)
+  }
+
+  /** vCenter may give another id than the one asked for: then the marker is written anew, for that one. */
+  async function rebind(
+    spec: CreateMachine,
+    facts: MachineFacts | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadableMachine> {
+    const { operationId } = spec.marker
+    const config = facts?.config
+    if (facts === undefined || config === undefined) return checkOwned(facts, { id: facts?.id ?? spec.name, marker: spec.marker })
+    if (!(await mayRebind(session, spec, facts, { signal, operationId }))) throw nameTaken(spec, { ...facts, config })
+    const values = { [KEYS.marker]: writeMarker(spec.marker, config.instanceUuid) }
+    const { id } = facts
+    await reconfigure(perform, { id, values, changeVersion: config.changeVersion, operationId }, { signal })
+    return checkOwned(await reader.read(id, signal), { id, marker: spec.marker })
+  }
+
+  async function make(spec: CreateMachine, signal: AbortSignal): Promise<ReadableMachine> {
+    for (let isRepeated = false; ; isRepeated = true) {
+      try {
+        const made = await clone(spec, signal)
+        if (made !== undefined) return await finish(spec, made.id, signal)
+      } catch (error) {
+        const isGone = isVmunitError(error, 'ERR_NOT_FOUND')
+        if (!isGone && faultOf(error, 'DuplicateName', 'AlreadyExists', 'FileAlreadyExists') === undefined) throw error
+        const found = await observer.byName(spec, { signal, operationId: spec.marker.operationId })
+        if (found !== undefined) return await finish(spec, found.id, signal)
+        // The name was taken and is free again, or what was remembered of the image is not true any more.
+        places.forget()
+        if (isRepeated) throw error
+      }
+    }
+  }
+
+  return async (spec, { signal } = {}) =>
+    await shared.join(spec.marker.operationId, (stop) => make(spec, stop), signal)
+}
+
+function nameTaken(spec: CreateMachine, facts: ReadableMachine): VmunitError {
+  return new VmunitError(
+    'ERR_CONFLICT',
+    `The name ${spec.name} is taken by machine ${facts.id}, which this operation did not make. Remove or rename it.`,
+    { details: { machine: facts.id, name: spec.name }, cause: notOwned(facts, facts.config.marker) },
+  )
+}

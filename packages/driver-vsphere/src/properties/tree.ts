@@ -1,0 +1,30 @@
+import type { ObjectSet, PropertySet, Traversal } from './query.ts'
+import type { Reference } from './reference.ts'
+
+const FOLDERS: Traversal = {
+  name: 'folder',
+  type: 'Folder',
+  path: 'childEntity',
+  then: ['folder', 'machineFolder', 'hostFolder', 'host', 'application'],
+}
+const MACHINE_FOLDERS: Traversal = { name: 'machineFolder', type: 'Datacenter', path: 'vmFolder', then: ['folder'] }
+const HOST_FOLDERS: Traversal = { name: 'hostFolder', type: 'Datacenter', path: 'hostFolder', then: ['folder'] }
+const HOSTS: Traversal = { name: 'host', type: 'ComputeResource', path: 'host' }
+const APPLICATIONS: Traversal = { name: 'application', type: 'VirtualApp', path: 'vm' }
+
+/**
+ * Everything in the tree of an endpoint. Its root is part of it, so that a lost session shows: without it, a tree whose
+ * branches may not be read looks like a tree without branches.
+ */
+export function wholeTree(rootFolder: Reference): ObjectSet {
+  return { start: rootFolder, along: [FOLDERS, MACHINE_FOLDERS, HOST_FOLDERS, HOSTS, APPLICATIONS] }
+}
+
+/** Every host. */
+export function hostTree(rootFolder: Reference): ObjectSet {
+  const folders = { ...FOLDERS, then: ['folder', 'hostFolder', 'host'] }
+  return { start: rootFolder, along: [folders, HOST_FOLDERS, HOSTS] }
+}
+
+/** What is read of folders, so that a lost session shows. */
+export const FOLDER_PROPERTIES: PropertySet = { type: 'Folder', paths: ['name'] }
