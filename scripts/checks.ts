@@ -6,6 +6,8 @@ import { publishedPackages, root, tarballOf } from './workspace.ts'
 export interface Check {
   readonly name: string
   readonly command: readonly string[]
+  /** Whether what it prints is worth reading although nothing failed. */
+  readonly tells?: boolean | undefined
 }
 
 /** Where vitest writes its report. */
@@ -19,6 +21,7 @@ export const CHECKS_OF_SOURCES: readonly Check[] = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'types', command: ['tsc', '-p', '.', '--pretty', 'false'] },
   { name: 'layout', command: script('scripts/check-layout.ts') },
+  { name: 'real parts', command: script('scripts/prepare-tests.ts'), tells: true },
 ]
 
 /** All tests; they are counted one by one. */

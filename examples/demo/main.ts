@@ -43,7 +43,8 @@ async function main(options: DemoOptions): Promise<number> {
     return 0
   } catch (error) {
     if (!stop.signal.aborted || !(error === stop.signal.reason || isVmunitError(error, 'ERR_PAUSED'))) throw error
-    screen.heading('Paused. Start the demo again, and it goes on from here')
+    const next = vsphere ? 'The machines end with this process' : 'Start the demo again, and it goes on from here'
+    screen.heading(`Paused. ${next}`)
     return 130
   } finally {
     if (keep) screen.say(`the data centre stays up in ${directory} until the demo starts again`)

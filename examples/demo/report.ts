@@ -30,6 +30,23 @@ export function reportAvailability(evidence: Evidence, { rolled, others, screen 
   screen.say(`machines left over: ${marked.filter((id) => !bound.has(id)).length}`)
 }
 
+export interface PatchedServers {
+  readonly units: readonly ManagementUnit[]
+  /** `unit slot` of the servers that carried the patch before it was rolled out, and afterwards. */
+  readonly before: ReadonlySet<string>
+  readonly after: ReadonlySet<string>
+  readonly screen: Screen
+}
+
+/** Which servers carried the patch before and after, asked in the servers themselves. */
+export function reportPatched({ units, before, after, screen }: PatchedServers): void {
+  for (const { name, groups } of units) {
+    const all = groups.flatMap(({ servers }) => servers.map(({ slot }) => `${name} ${slot}`))
+    const count = (patched: ReadonlySet<string>): number => all.filter((server) => patched.has(server)).length
+    screen.say(`${name}: patched in ${count(before)} of ${all.length} servers before, in ${count(after)} afterwards`)
+  }
+}
+
 export interface Reported {
   readonly units: readonly ManagementUnit[]
   readonly dataCentre: DataCentre

@@ -12,7 +12,7 @@ import {
 import type { Period } from './data-centre.ts'
 import { buildFleet } from './fleet.ts'
 import { recover } from './recovery.ts'
-import { reportAvailability, reportMachines, reportOutcomes } from './report.ts'
+import { reportAvailability, reportMachines, reportOutcomes, reportPatched } from './report.ts'
 import type { Screen } from './screen.ts'
 import type { Site } from './site.ts'
 import { watchRun } from './watch-run.ts'
@@ -45,8 +45,9 @@ export async function tellStory(site: Site, options: StoryOptions): Promise<void
   screen.say(`${version.template} ${version.version} is published`)
   signal?.throwIfAborted()
 
+  const before = await patchedServers(site)
   const { run, result } = await roll(site, version, options)
-  await report(site, { run, result, screen })
+  await report(site, { run, result, before, screen })
 }
 
 async function patch({ manager, dataCentre }: Site, { screen, signal }: StoryOptions): Promise<TemplateRef> {
@@ -83,7 +84,13 @@ async function roll({ manager, dataCentre }: Site, version: TemplateRef, options
   return { run, result: await watchRun(run, screen) }
 }
 
-async function report(site: Site, { run, result, screen }: Rolled & { screen: Screen }): Promise<void> {
+interface Told extends Rolled {
+  /** The servers that carried the patch before it was rolled out. */
+  readonly before: ReadonlySet<string>
+  readonly screen: Screen
+}
+
+async function report(site: Site, { run, result, before, screen }: Told): Promise<void> {
   const { manager, dataCentre } = site
   const units = await allUnits(manager)
   const rolled = units.filter(({ name }) => name === 'gyoumu_a')
@@ -91,7 +98,20 @@ async function report(site: Site, { run, result, screen }: Rolled & { screen: Sc
   reportOutcomes(result, screen)
   const evidence = await dataCentre.evidence(await periodOf(run))
   reportAvailability(evidence, { rolled, others, screen })
+  reportPatched({ units, before, after: await patchedServers(site), screen })
   await reportMachines(evidence, { units, dataCentre, screen })
+}
+
+/** Looks into every server of every unit; gives `unit slot` of those that carry the patch. */
+async function patchedServers({ manager, dataCentre }: Site): Promise<ReadonlySet<string>> {
+  const asked = (await allUnits(manager)).flatMap(({ name, groups }) =>
+    groups.flatMap(({ servers }) =>
+      servers.map(async (server) =>
+        (await dataCentre.patchIn(server)) === undefined ? [] : [`${name} ${server.slot}`],
+      ),
+    ),
+  )
+  return new Set((await Promise.all(asked)).flat())
 }
 
 async function allUnits(manager: Manager): Promise<readonly ManagementUnit[]> {

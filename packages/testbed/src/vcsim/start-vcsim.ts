@@ -10,11 +10,13 @@ export interface StartVcsimOptions {
   readonly machines?: number | undefined
   readonly username: string
   readonly password: string
+  /** Files in PEM: with them it speaks TLS itself, without it plain HTTP. */
+  readonly tls?: { readonly certificate: string; readonly key: string } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 export interface RunningVcsim extends AsyncDisposable {
-  /** Plain HTTP on loopback: only the proxy and the hands speak to it. */
+  /** On loopback; plain HTTP, for the proxy and the hands, unless TLS was asked for. */
   readonly url: URL
   readonly pid: number
   readonly version: string
@@ -28,6 +30,7 @@ function argumentsOf(options: StartVcsimOptions): readonly string[] {
   const args = ['-model', options.model ?? 'vpx', '-username', options.username]
   if (options.hosts !== undefined) args.push('-hosts', String(options.hosts))
   if (options.machines !== undefined) args.push('-machines', String(options.machines))
+  if (options.tls !== undefined) args.push('-certificate', options.tls.certificate, '-key', options.tls.key)
   return args
 }
 
