@@ -1,5 +1,5 @@
 import type { Reference } from './soap.ts'
-import type { UpdateStreams } from './update-streams.ts'
+import type { Turns } from './turns.ts'
 import { runningTask, type Views, withoutConfig } from './views.ts'
 
 /** A clone that vcsim has finished and clients shall see running. */
@@ -38,11 +38,11 @@ interface Progress {
 export interface CreationOptions {
   readonly views: Views
   readonly durationMs: number
-  announce: UpdateStreams['announce']
+  readonly turns: Turns
 }
 
 export function createCreations(options: CreationOptions): Creations {
-  const { views, announce } = options
+  const { views, turns } = options
   const running = new Map<Creation, Progress>()
   const unknown = new Set<Promise<unknown>>()
   let isHeld = false
@@ -59,10 +59,7 @@ export function createCreations(options: CreationOptions): Creations {
     })
     views.delete(creation.task)
     views.delete(creation.machine)
-    announce([
-      { reference: creation.machine, before: withoutConfig },
-      { reference: creation.task, before: runningTask },
-    ])
+    turns.touch()
   }
 
   const due = (creation: Creation): void => {

@@ -1,6 +1,8 @@
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { isReading } from './methods.ts'
 import { retryReading } from './retry-reading.ts'
+import { objectsOf } from './rewrite.ts'
 import {
   bodyElement,
   callBody,
@@ -11,7 +13,8 @@ import {
   referenceOf,
   referenceXml,
 } from './soap.ts'
-import { childOf, childrenOf, contentOf, descend, elementsIn, escapeXml, textOf, type XmlElement } from './xml.ts'
+import type { Turns } from './turns.ts'
+import { childOf, contentOf, descend, elementsIn, escapeXml, textOf, type XmlElement } from './xml.ts'
 
 /** A fault that vcsim answered. */
 export interface SoapFault extends Error {
@@ -31,6 +34,7 @@ export interface DirectClientOptions {
   readonly url: URL
   readonly username: string
   readonly password: string
+  readonly turns: Turns
 }
 
 /** A session of the testbed itself, straight to vcsim: the proxy neither sees, records nor disturbs it. */
@@ -55,9 +59,7 @@ function soapFault(fault: string, message: string): SoapFault {
 
 /** The objects in an answer of the property collector. */
 export function readObjects(xml: string): readonly PropertyObject[] {
-  const returned = descend(xml, bodyElement(xml), ['returnval'])
-  if (returned === undefined) return []
-  return childrenOf(xml, returned, 'objects').map((object) => readObject(xml, object))
+  return [...objectsOf(xml)].map((object) => readObject(xml, object))
 }
 
 function readObject(xml: string, object: XmlElement): PropertyObject {
@@ -131,7 +133,12 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
     return answer.cookie
   }
 
-  const call = async (method: string, target: Reference, content = ''): Promise<string> => {
+  const call: DirectClient['call'] = async (method, target, content) =>
+    isReading(method)
+      ? await send(method, target, content)
+      : await options.turns.change(async () => await send(method, target, content))
+
+  const send = async (method: string, target: Reference, content = ''): Promise<string> => {
     login ??= openSession()
     const cookie = await login
     const { xml } = await retryReading(method, async () => await post(callBody(method, target, content), cookie))
@@ -171,7 +178,10 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
     return state === 'success' ? (object?.properties.get('info.result') ?? '') : undefined
   }
 
-  const run: DirectClient['run'] = async (method, target, content) => {
+  const run: DirectClient['run'] = async (method, target, content) =>
+    await options.turns.change(async () => await runToEnd(method, target, content))
+
+  const runToEnd: DirectClient['run'] = async (method, target, content) => {
     const xml = await call(method, target, content)
     const task = descend(xml, bodyElement(xml), ['returnval'])
     if (task === undefined) throw new Error(`${method} did not answer with a task`)

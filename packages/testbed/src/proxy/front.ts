@@ -6,10 +6,12 @@ import { guarded } from './guard.ts'
 import { createHostLoss, type HostLoss } from './host-loss.ts'
 import { createLimits, type Limits } from './limits.ts'
 import { type GuestPower, machineHandlers } from './machine-handlers.ts'
+import { isReading } from './methods.ts'
 import type { Platform } from './platform.ts'
 import { retryReading } from './retry-reading.ts'
 import { rewriteProperties } from './rewrite.ts'
 import { callBody, envelope, type Reference } from './soap.ts'
+import { passForClient } from './task-answer.ts'
 import { createUpdateStreams } from './update-streams.ts'
 import { type Answer, textOfAnswer, type Upstream } from './upstream.ts'
 import { createViews } from './views.ts'
@@ -32,7 +34,7 @@ export interface Front {
   readonly limits: Limits
   setGuestPower(power: GuestPower | undefined): void
   /** Ends every wait for updates. */
-  interrupt(): Promise<void>
+  interrupt(): void
   /** Logs a session out of vcsim. */
   endSession(cookie: string): Promise<void>
 }
@@ -41,28 +43,35 @@ const reads = /^(?:RetrieveProperties(?:Ex)?|ContinueRetrievePropertiesEx)$/
 
 export function createFront(options: FrontOptions): Front {
   const { upstream, platform } = options
+  const { direct, turns } = platform
   const views = createViews()
   let guestPower: GuestPower | undefined
-  const streams = createUpdateStreams({ upstream, views, settled: async () => await creations.settled() })
-  const { announce } = streams
-  const creations = createCreations({ views, announce, durationMs: options.cloneMs })
-  const hosts = createHostLoss({ direct: platform.direct, views, announce })
+  const streams = createUpdateStreams({ upstream, views, turns, settled: async () => await creations.settled() })
+  const creations = createCreations({ views, turns, durationMs: options.cloneMs })
+  const hosts = createHostLoss({ direct, views, turns })
   const limits = createLimits()
   const gaps: Gaps = { ...options, views, creations, hosts, limits }
   const handlers = [streams.handle, cloneHandler(gaps), ...machineHandlers(gaps, () => guestPower)]
 
-  const answer = guarded(gaps, async (exchange) => {
+  const respond = guarded(gaps, async (exchange) => {
     for (const handler of handlers) {
       const handled = handler(exchange)
       if (handled !== undefined) return await handled
     }
     const { signal, bytes, headers, request } = exchange
+    if (request.method.endsWith('_Task')) return await passForClient(exchange, { upstream, direct })
     const send = async (): Promise<Answer> => await upstream.send(bytes, headers, signal)
     const given = await retryReading(request.method, send, signal)
     if (given.status !== 200 || !reads.test(request.method)) return given
     await creations.settled()
     return views.isEmpty() ? given : { ...given, body: rewriteProperties(await textOfAnswer(given), views) }
   })
+
+  /** Who only looks needs no turn; who waits for updates takes one whenever vcsim is asked. */
+  const answer = async (exchange: Exchange): Promise<Answer> =>
+    isReading(exchange.request.method)
+      ? await respond(exchange)
+      : await turns.change(async () => await respond(exchange))
 
   return {
     answer,
@@ -74,9 +83,10 @@ export function createFront(options: FrontOptions): Front {
     },
     interrupt: streams.interrupt,
     endSession: async (cookie) => {
-      const manager = (await platform.direct.content()).get('sessionManager')
+      const manager = (await direct.content()).get('sessionManager')
       if (manager === undefined) return
-      await textOfAnswer(await upstream.send(envelope(callBody('Logout', manager, '')), { cookie }))
+      const body = envelope(callBody('Logout', manager, ''))
+      await turns.change(async () => await textOfAnswer(await upstream.send(body, { cookie })))
     },
   }
 }

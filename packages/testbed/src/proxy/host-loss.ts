@@ -1,8 +1,7 @@
 import type { DirectClient } from './direct-client.ts'
 import type { Reference } from './soap.ts'
-import type { ViewChange } from './update-filters.ts'
-import type { UpdateStreams } from './update-streams.ts'
-import { lostMachine, notResponding, type View, type Views } from './views.ts'
+import type { Turns } from './turns.ts'
+import { lostMachine, notResponding, type Views } from './views.ts'
 import { elementsIn, textOf } from './xml.ts'
 
 /** Hosts that do not answer vCenter, and their machines. */
@@ -16,10 +15,10 @@ export interface HostLoss {
 export interface HostLossOptions {
   readonly direct: DirectClient
   readonly views: Views
-  announce: UpdateStreams['announce']
+  readonly turns: Turns
 }
 
-export function createHostLoss({ direct, views, announce }: HostLossOptions): HostLoss {
+export function createHostLoss({ direct, views, turns }: HostLossOptions): HostLoss {
   const lost = new Map<string, readonly Reference[]>()
 
   const machinesOf = async (host: string): Promise<readonly Reference[]> => {
@@ -31,25 +30,17 @@ export function createHostLoss({ direct, views, announce }: HostLossOptions): Ho
   const lose = async (host: string): Promise<void> => {
     const machines = await machinesOf(host)
     lost.set(host, machines)
-    const change = (reference: Reference, now: View): ViewChange => {
-      const before = views.get(reference)
-      views.set(reference, now)
-      return { reference, before }
-    }
-    const changes = [change({ type: 'HostSystem', value: host }, notResponding)]
-    for (const machine of machines) changes.push(change(machine, lostMachine))
-    announce(changes)
+    views.set({ type: 'HostSystem', value: host }, notResponding)
+    for (const machine of machines) views.set(machine, lostMachine)
+    turns.touch()
   }
 
   const regain = (host: string): void => {
     const machines = lost.get(host) ?? []
     lost.delete(host)
-    const reference: Reference = { type: 'HostSystem', value: host }
-    for (const object of [reference, ...machines]) views.delete(object)
-    announce([
-      { reference, before: notResponding },
-      ...machines.map((machine) => ({ reference: machine, before: lostMachine })),
-    ])
+    views.delete({ type: 'HostSystem', value: host })
+    for (const machine of machines) views.delete(machine)
+    turns.touch()
   }
 
   return {

@@ -3,7 +3,7 @@ import type { Exchange, Handler } from './exchange.ts'
 import type { Gaps } from './gaps.ts'
 import { faultBody, type Reference, referenceOf } from './soap.ts'
 import { refuseByTask } from './stand-in.ts'
-import { runForClient } from './task-answer.ts'
+import { passForClient, runForClient } from './task-answer.ts'
 import { type Answer, answerOf } from './upstream.ts'
 import { childOf, descend, escapeXml, textOf } from './xml.ts'
 
@@ -126,9 +126,7 @@ function nameHandler(gaps: Gaps): Handler {
   }
   const handle = async (exchange: Exchange, entity: Reference): Promise<Answer> => {
     const pass = async (): Promise<Answer> =>
-      await gaps.platform.creating(
-        async () => await gaps.upstream.send(exchange.bytes, exchange.headers, exchange.signal),
-      )
+      await gaps.platform.creating(async () => await passForClient(exchange, { ...gaps, direct: gaps.platform.direct }))
     const place = await wanted(exchange)
     if (place === undefined) return await pass()
     return await gaps.platform.lock.hold(`${place.folder.value}/${place.name}`, async () => {

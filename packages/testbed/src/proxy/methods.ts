@@ -25,6 +25,11 @@ const ofSession = new Set([
   'SetLocale',
 ])
 
+/** Whether a method leaves even its session as it was. */
+export function isReading(method: string): boolean {
+  return readers.test(method) || method === 'CancelWaitForUpdates'
+}
+
 /** Whether a method changes the platform itself. What is not known to be harmless counts as a change. */
 export function isMutating(method: string): boolean {
   return !readers.test(method) && !ofSession.has(method)

@@ -10,11 +10,13 @@ import {
 import { createGuestFacts, type GuestFacts } from './guest-facts.ts'
 import { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
 import { type Reference, referenceXml, returnedReference } from './soap.ts'
+import type { Turns } from './turns.ts'
 import { escapeXml } from './xml.ts'
 
 /** What is true of the simulated vCenter, for the proxy and for the hands of a person alike. */
 export interface Platform {
   readonly direct: DirectClient
+  readonly turns: Turns
   readonly guests: GuestFacts
   /** Held for a machine while it is read to be written, and for a name in a folder while it is given away. */
   readonly lock: KeyedLock
@@ -42,7 +44,7 @@ function askedAsAnswered(xml: string): string {
   return xml.replace(/\b_?XMLSchema-instance:type=/g, 'xsi:type=')
 }
 
-export function createPlatform(direct: DirectClient, version: string): Platform {
+export function createPlatform(direct: DirectClient, turns: Turns, version: string): Platform {
   const isOld = version.startsWith('0.24')
 
   const lock = createKeyedLock()
@@ -73,6 +75,7 @@ export function createPlatform(direct: DirectClient, version: string): Platform 
 
   return {
     direct,
+    turns,
     isOld,
     hostOf,
     guests: createGuestFacts(direct),

@@ -21,10 +21,10 @@ function splice(xml: string, changes: readonly Replacement[], part = { start: 0,
   return parts.join('') + xml.slice(at, part.end)
 }
 
-/** What one object shows: its properties (or changes) each through a view; those without a value are left out. */
+/** What one object shows: its properties, each through a view; those without a value are left out. */
 function rewriteObject(xml: string, object: XmlElement, view: View): string {
   const changes = [...elementsIn(xml, object.contentStart, object.contentEnd)].flatMap((element) => {
-    if (element.name !== 'propSet' && element.name !== 'changeSet') return []
+    if (element.name !== 'propSet') return []
     const [name, val] = [childOf(xml, element, 'name'), childOf(xml, element, 'val')]
     if (name === undefined || val === undefined) return []
     const before = xml.slice(val.start, val.end)
@@ -80,51 +80,4 @@ export function withAllMissing(xml: string): string {
     }
   }
   return splice(xml, changes)
-}
-
-/** The content of an update set, taken apart. */
-export interface UpdateSet {
-  readonly filters: ReadonlyMap<string, readonly string[]>
-  readonly truncated: boolean
-}
-
-function rewriteUpdate(xml: string, object: XmlElement, views: Views): string | undefined {
-  const reference = referenceIn(xml, object)
-  const view = reference === undefined ? undefined : views.get(reference)
-  if (view === undefined) return xml.slice(object.start, object.end)
-  const shown = rewriteObject(xml, object, view)
-  const kind = childOf(xml, object, 'kind')
-  // An object that enters does so even without a property; a change that changes nothing is none.
-  const isNews = (kind !== undefined && contentOf(xml, kind) !== 'modify') || /<(?:changeSet|missingSet)>/.test(shown)
-  return isNews ? shown : undefined
-}
-
-/** An answer to `WaitForUpdates…`, as clients shall see it: by filter, the `objectSet` elements. */
-export function readUpdates(xml: string, views: Views): UpdateSet | undefined {
-  const response = bodyElement(xml)
-  const returned = response === undefined ? undefined : childOf(xml, response, 'returnval')
-  if (returned === undefined) return undefined
-  const rewrites = views.concern(xml)
-  const filters = new Map<string, readonly string[]>()
-  for (const set of childrenOf(xml, returned, 'filterSet')) {
-    const filter = childOf(xml, set, 'filter')
-    if (filter === undefined) continue
-    const updates = childrenOf(xml, set, 'objectSet').flatMap((object) => {
-      const shown = rewrites ? rewriteUpdate(xml, object, views) : xml.slice(object.start, object.end)
-      return shown ?? []
-    })
-    const name = textOf(xml, filter)
-    if (updates.length > 0) filters.set(name, [...(filters.get(name) ?? []), ...updates])
-  }
-  const truncated = childOf(xml, returned, 'truncated')
-  return { filters, truncated: truncated !== undefined && contentOf(xml, truncated) === 'true' }
-}
-
-/** An `objectSet` that tells of changed properties; a property without value has become unset. */
-export function modification(reference: Reference, changes: ReadonlyMap<string, string | undefined>): string {
-  const sets = [...changes].map(
-    ([name, val]) => `<changeSet><name>${escapeXml(name)}</name><op>assign</op>${val ?? ''}</changeSet>`,
-  )
-  const subject = `<obj type="${reference.type}">${escapeXml(reference.value)}</obj>`
-  return `<objectSet><kind>modify</kind>${subject}${sets.join('')}</objectSet>`
 }

@@ -12,6 +12,11 @@ export interface EndedTask {
   readonly result: string | undefined
 }
 
+interface Parts {
+  readonly upstream: Upstream
+  readonly direct: DirectClient
+}
+
 /** Waits until a task of vcsim has ended; answers with the content of its result, or undefined when it failed. */
 async function endOf(direct: DirectClient, task: Reference): Promise<string | undefined> {
   for (;;) {
@@ -23,18 +28,29 @@ async function endOf(direct: DirectClient, task: Reference): Promise<string | un
   }
 }
 
+async function sendAndFollow(exchange: Exchange, body: string | Buffer, parts: Parts): Promise<EndedTask> {
+  // Not with the client's signal: what vcsim has begun is followed to its end, whether the client listens or not.
+  const given = await parts.upstream.send(body, exchange.headers)
+  const xml = await textOfAnswer(given)
+  const returned = returnedReference(xml)
+  const answer = { ...given, body: xml }
+  const task = given.status === 200 && returned?.type === 'Task' ? returned : undefined
+  return { answer, task, result: task === undefined ? undefined : await endOf(parts.direct, task) }
+}
+
+/** Passes a call on as it is, and waits until vcsim has done it. */
+export async function passForClient(exchange: Exchange, parts: Parts): Promise<Answer> {
+  return (await sendAndFollow(exchange, exchange.bytes, parts)).answer
+}
+
 /** Passes a call on in other words, under the client's session, and waits until vcsim has done it. */
 export async function runForClient(
   exchange: Exchange,
   call: { readonly method: string; readonly target: Reference; readonly content: string },
-  { upstream, direct }: { readonly upstream: Upstream; readonly direct: DirectClient },
+  parts: Parts,
 ): Promise<EndedTask> {
-  // Not with the client's signal: what vcsim has begun is followed to its end, whether the client listens or not.
-  const body = envelope(callBody(call.method, call.target, call.content))
-  const answer = await upstream.send(body, exchange.headers)
-  const xml = await textOfAnswer(answer)
-  const task = returnedReference(xml)
-  const shown = { ...answer, body: xml.replaceAll(`${call.method}Response`, `${exchange.request.method}Response`) }
-  if (answer.status !== 200 || task === undefined) return { answer: shown, task: undefined, result: undefined }
-  return { answer: shown, task, result: await endOf(direct, task) }
+  const ended = await sendAndFollow(exchange, envelope(callBody(call.method, call.target, call.content)), parts)
+  const xml = await textOfAnswer(ended.answer)
+  const body = xml.replaceAll(`${call.method}Response`, `${exchange.request.method}Response`)
+  return { ...ended, answer: { ...ended.answer, body } }
 }

@@ -1,172 +1,168 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Exchange } from './exchange.ts'
-import { readUpdates } from './rewrite.ts'
-import { callBody, envelope, faultBody, faultName, type Reference } from './soap.ts'
-import type { ViewChange } from './update-filters.ts'
-import { type Answer, answerOf, textOfAnswer, type Upstream } from './upstream.ts'
-import type { Views } from './views.ts'
+import type { PropertyFilter } from './property-filter.ts'
+import { faultBody } from './soap.ts'
+import type { Turns } from './turns.ts'
+import { type Answer, answerOf } from './upstream.ts'
 import { readWait, type WaitRequest } from './wait-request.ts'
-
-type Updates = ReadonlyMap<string, readonly string[]>
 
 /** What one client gets from one property collector. */
 export interface UpdateStream {
   /** Answers a call that waits for updates. */
   wait(exchange: Exchange): Promise<Answer>
-  /** Tells the client of changed views, at once if it waits. */
-  announce(changes: readonly ViewChange[]): void
-  /** Ends the wait in progress. */
-  interrupt(): Promise<void>
+  addFilter(filter: PropertyFilter): void
+  removeFilter(id: string): void
+  /** Ends the wait in progress with `RequestCanceled`. */
+  cancel(): void
 }
 
 export interface UpdateStreamOptions {
-  readonly upstream: Upstream
-  readonly views: Views
-  /** The collector in vcsim. */
-  readonly collector: Reference
-  /** Awaited before an answer is looked at: until then it may show what nobody may see yet. */
+  readonly turns: Turns
+  /** Awaited before vcsim is asked: until then it may show what nobody may see yet. */
   settled(): Promise<void>
-  /** How the filters of this stream see objects whose views have changed. */
-  announcements(changes: readonly ViewChange[]): Promise<Updates>
 }
 
-const cancelEveryMs = 20
+/** A wait of a client. */
+interface Wait {
+  isCanceled: boolean
+  wake(): void
+  readonly over: Promise<void>
+}
+
+/** One `objectSet` element, and the filter through which it is seen. */
+interface Update {
+  readonly filter: string
+  readonly xml: string
+}
+
+/** As many objects vCenter tells in one answer when it is not asked for fewer. */
+const usualPage = 100
 const unknownVersion = faultBody('InvalidCollectorVersion', 'The version is not known.')
+const requestCanceled = faultBody('RequestCanceled', 'The request was canceled by a user.')
 
 function updateAnswer(method: string, content: string): Answer {
   return answerOf(`<${method}Response xmlns="urn:vim25">${content}</${method}Response>`)
 }
 
-function updateSet(version: number, updates: Updates, truncated: boolean): string {
-  const sets = [...updates].map(
-    ([filter, objects]) => `<filterSet><filter type="PropertyFilter">${filter}</filter>${objects.join('')}</filterSet>`,
-  )
+function updateSet(version: number, updates: readonly Update[], truncated: boolean): string {
+  const sets = [...Map.groupBy(updates, ({ filter }) => filter)].map(([filter, ofFilter]) => {
+    const objects = ofFilter.map(({ xml }) => xml).join('')
+    return `<filterSet><filter type="PropertyFilter">${filter}</filter>${objects}</filterSet>`
+  })
   const end = truncated ? '<truncated>true</truncated>' : ''
   return `<returnval><version>${version}</version>${sets.join('')}${end}</returnval>`
 }
 
-function merged(first: Updates, second: Updates): Updates {
-  const all = new Map(first)
-  for (const [filter, sets] of second) all.set(filter, [...(all.get(filter) ?? []), ...sets])
-  return all
-}
-
 /**
- * A stream with versions of its own.
+ * A stream that tells what is new to its client, by comparing what the client has seen with what there is to see.
  *
- * vcsim forgets updates once it has answered them, and goes on answering a client that has gone. vCenter sends again
- * what follows the version that a client asks with, and so does this.
+ * vcsim has streams of its own, but it forgets updates once it has answered them, whether the client got the answer
+ * or not, tells changes to one session only, and locks itself up when it collects what somebody changes.
+ * Everything that changes passes the testbed, so that it knows when to look.
  */
-export function createUpdateStream(options: UpdateStreamOptions): UpdateStream {
-  const { upstream, views, collector, settled } = options
-  const due = new Map<string, ViewChange>()
-  let headers: IncomingHttpHeaders = {}
+export function createUpdateStream({ turns, settled }: UpdateStreamOptions): UpdateStream {
+  const filters = new Map<string, PropertyFilter>()
   let version = 0
   /** The last answer, until the client shows that it has it by asking for what follows. */
   let last: Answer | undefined
-  let asking: { readonly over: Promise<void>; stop(): void } | undefined
+  /** What did not fit on the last page. */
+  let backlog: readonly Update[] = []
+  let waiting: Wait | undefined
+  /** The change after which this stream has looked. */
+  let lookedAt = -1
 
-  /** Makes vcsim end a wait: again and again, because a wait that just begins misses the call. */
-  const cancelUntil = (over: Promise<void>): void => {
-    const body = envelope(callBody('CancelWaitForUpdates', collector, ''))
-    const cancel = (): void => {
-      upstream
-        .send(body, headers)
-        .then(textOfAnswer)
-        .catch(() => undefined)
+  /** Looks once through all filters; answers with what is new, or with the fault that ends the session. */
+  const look = async (exchange: Exchange): Promise<readonly Update[] | Answer> => {
+    const updates: Update[] = []
+    for (const filter of filters.values()) {
+      const news = await filter.look(exchange.headers)
+      if ('status' in news) return news
+      updates.push(...news.map((xml) => ({ filter: filter.id, xml })))
     }
-    cancel()
-    const timer = setInterval(cancel, cancelEveryMs)
-    over.then(() => {
-      clearInterval(timer)
-    }, clearInterval)
+    return updates
   }
 
-  /** Asks vcsim once; answers with the document, and whether it was us who ended the wait. */
-  const ask = async (wait: WaitRequest, seconds: number | undefined) => {
-    const over = Promise.withResolvers<void>()
-    let isStopped = false
-    const stop = (): void => {
-      // A question that waits for nothing ends by itself.
-      if (isStopped || seconds === 0) return
-      isStopped = true
-      cancelUntil(over.promise)
-    }
-    asking = { over: over.promise, stop }
-    try {
-      const maxWait = seconds === undefined ? '' : `<maxWaitSeconds>${seconds}</maxWaitSeconds>`
-      const since = `<version>${wait.version === '' ? '' : '-'}</version>`
-      const content = `${since}<options>${maxWait}${wait.maxObjects}</options>`
-      const answer = await upstream.send(envelope(callBody('WaitForUpdatesEx', collector, content)), headers)
-      const xml = await textOfAnswer(answer)
-      return { answer, xml, wasStopped: isStopped && faultName(xml) === 'RequestCanceled' }
-    } finally {
-      asking = undefined
-      over.resolve()
-    }
+  const page = (request: WaitRequest, updates: readonly Update[]): Answer => {
+    const size = request.maxObjects ?? usualPage
+    backlog = updates.slice(size)
+    version += 1
+    last = updateAnswer(request.method, updateSet(version, updates.slice(0, size), backlog.length > 0))
+    return last
   }
 
-  const takeDue = async (): Promise<Updates> => {
-    if (due.size === 0) return new Map()
-    const changes = [...due.values()]
-    due.clear()
-    return await options.announcements(changes)
+  const next = async (exchange: Exchange, request: WaitRequest): Promise<Answer | undefined> => {
+    if (backlog.length > 0) return page(request, backlog)
+    await settled()
+    lookedAt = turns.changes()
+    const found = await turns.look(async () => await look(exchange))
+    if ('status' in found) return found
+    return found.length > 0 || request.version === '' ? page(request, found) : undefined
   }
 
-  const nextAnswer = async (wait: WaitRequest, signal: AbortSignal): Promise<Answer> => {
-    const deadline = wait.maxWaitMs === undefined ? undefined : performance.now() + wait.maxWaitMs
+  /** Resolves when something may be there to tell, or when the wait is over. */
+  const news = async (wait: Wait, deadline: number | undefined): Promise<void> => {
+    if (lookedAt !== turns.changes() || wait.isCanceled) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const stop = turns.onChange(resolve)
+    const timer = deadline === undefined ? undefined : setTimeout(resolve, Math.max(0, deadline - performance.now()))
+    wait.wake = resolve
+    await promise
+    clearTimeout(timer)
+    stop()
+  }
+
+  const answerWhenNews = async (exchange: Exchange, request: WaitRequest, wait: Wait): Promise<Answer> => {
+    const deadline = request.maxWaitMs === undefined ? undefined : performance.now() + request.maxWaitMs
     for (;;) {
-      signal.throwIfAborted()
-      // What has changed in vcsim comes before what has changed in our views: an object has to enter first.
-      const left = deadline === undefined ? undefined : Math.ceil((deadline - performance.now()) / 1000)
-      const { answer, xml, wasStopped } = await ask(wait, due.size > 0 ? 0 : left && Math.max(0, left))
-      if (wasStopped && due.size > 0) continue
-      if (answer.status !== 200) return { ...answer, body: xml }
-      await settled()
-      const read = readUpdates(xml, views)
-      const truncated = read?.truncated === true
-      const isWhole = wait.version !== '' && !truncated
-      const updates = merged(read?.filters ?? new Map(), isWhole ? await takeDue() : new Map())
-      if (updates.size > 0 || wait.version === '') {
-        version += 1
-        last = updateAnswer(wait.method, updateSet(version, updates, truncated))
-        return last
-      }
-      if (deadline !== undefined && performance.now() >= deadline) return updateAnswer(wait.method, '')
+      exchange.signal.throwIfAborted()
+      if (wait.isCanceled) return answerOf(requestCanceled, 500)
+      const answer = await next(exchange, request)
+      if (answer !== undefined) return answer
+      if (deadline !== undefined && performance.now() >= deadline) return updateAnswer(request.method, '')
+      await news(wait, deadline)
     }
+  }
+
+  const cancel = (): void => {
+    if (waiting === undefined) return
+    waiting.isCanceled = true
+    waiting.wake()
   }
 
   return {
     wait: async (exchange) => {
-      const wait = readWait(exchange.request)
+      const request = readWait(exchange.request)
       // Of two waits on one collector the later one counts.
-      while (asking !== undefined) {
-        asking.stop()
-        await asking.over
+      while (waiting !== undefined) {
+        cancel()
+        await waiting.over
       }
-      headers = exchange.headers
-      if (wait.version === '') due.clear()
-      else if (wait.version === String(version - 1) && last !== undefined) return last
-      else if (wait.version !== String(version)) return answerOf(unknownVersion, 500)
-      const onGone = (): void => asking?.stop()
+      if (request.version === '') {
+        backlog = []
+        for (const filter of filters.values()) filter.forget()
+      } else if (request.version === String(version - 1) && last !== undefined) return last
+      else if (request.version !== String(version)) return answerOf(unknownVersion, 500)
+      const over = Promise.withResolvers<void>()
+      const wait: Wait = { isCanceled: false, wake: () => undefined, over: over.promise }
+      const onGone = (): void => {
+        wait.wake()
+      }
+      waiting = wait
       exchange.signal.addEventListener('abort', onGone)
       try {
-        return await nextAnswer(wait, exchange.signal)
+        return await answerWhenNews(exchange, request, wait)
       } finally {
         exchange.signal.removeEventListener('abort', onGone)
+        waiting = undefined
+        over.resolve()
       }
     },
-    announce: (changes) => {
-      for (const change of changes) {
-        const key = `${change.reference.type}:${change.reference.value}`
-        if (!due.has(key)) due.set(key, change)
-      }
-      asking?.stop()
+    addFilter: (filter) => {
+      filters.set(filter.id, filter)
     },
-    interrupt: async () => {
-      const current = asking
-      current?.stop()
-      await current?.over
+    removeFilter: (id) => {
+      filters.delete(id)
+      backlog = backlog.filter(({ filter }) => filter !== id)
     },
+    cancel,
   }
 }

@@ -7,8 +7,8 @@ export interface WaitRequest {
   readonly version: string
   /** For ever when undefined. */
   readonly maxWaitMs: number | undefined
-  /** The element that limits the size of an answer, or nothing. */
-  readonly maxObjects: string
+  /** How many objects an answer may tell of. */
+  readonly maxObjects: number | undefined
 }
 
 export function readWait({ xml, element, method }: SoapRequest): WaitRequest {
@@ -23,6 +23,6 @@ export function readWait({ xml, element, method }: SoapRequest): WaitRequest {
     method,
     version: read(element, 'version') ?? '',
     maxWaitMs: maxWait === undefined ? undefined : Number(maxWait) * 1000,
-    maxObjects: maxObjects === undefined ? '' : `<maxObjectUpdates>${maxObjects}</maxObjectUpdates>`,
+    maxObjects: maxObjects === undefined ? undefined : Number(maxObjects),
   }
 }

@@ -8,6 +8,7 @@ import {
 import { createDirectClient } from '../proxy/direct-client.ts'
 import { createPlatform } from '../proxy/platform.ts'
 import { type Proxy, startProxy } from '../proxy/start-proxy.ts'
+import { createTurns } from '../proxy/turns.ts'
 import { type BuildVcsimOptions, buildVcsim } from '../vcsim/build-vcsim.ts'
 import { startVcsim } from '../vcsim/start-vcsim.ts'
 import { networkNames } from './inventory-places.ts'
@@ -63,9 +64,10 @@ export async function startVcenter(options: VcenterOptions = {}): Promise<Vcente
     machines: options.machines,
     signal: options.signal,
   })
-  const direct = createDirectClient({ url: vcsim.url, username, password })
+  const turns = createTurns()
+  const direct = createDirectClient({ url: vcsim.url, username, password, turns })
   try {
-    const platform = createPlatform(direct, vcsim.version)
+    const platform = createPlatform(direct, turns, vcsim.version)
     const hands = await createVcenterAdmin(platform)
     const proxy = await startProxy({
       upstream: vcsim.url,

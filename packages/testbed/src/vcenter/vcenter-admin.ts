@@ -1,25 +1,14 @@
-import type { DirectClient, PropertyObject } from '../proxy/direct-client.ts'
-import { type ExtraConfig, readOptions } from '../proxy/extra-config.ts'
+import type { DirectClient } from '../proxy/direct-client.ts'
+import { type ExtraConfig, extraConfigXml } from '../proxy/extra-config.ts'
 import type { Platform } from '../proxy/platform.ts'
 import { type Reference, referenceXml } from '../proxy/soap.ts'
 import { elementsIn, escapeXml, textOf, unescapeXml } from '../proxy/xml.ts'
+import { type AdminMachine, machinePaths, readMachine } from './admin-machine.ts'
 import { createCloneRecord } from './clone-record.ts'
 import { findPlaces, type InventoryPlaces, networkNames } from './inventory-places.ts'
+import { hardwareXml } from './machine-hardware.ts'
 
-/** A machine as it really is, whatever the proxy hides from its clients. */
-export interface AdminMachine {
-  readonly id: string
-  readonly name: string
-  readonly power: 'on' | 'off' | 'suspended'
-  readonly isTemplate: boolean
-  readonly instanceUuid: string
-  readonly extraConfig: ExtraConfig
-  /** Those of its guest, also while it is powered off. */
-  readonly addresses: readonly string[]
-  readonly hostname: string | undefined
-  readonly host: string
-  readonly folder: string
-}
+export type { AdminMachine }
 
 export interface NewMachine {
   readonly name: string
@@ -60,65 +49,6 @@ export interface VcenterAdmin {
   lineage(): Promise<ReadonlyMap<string, string>>
 }
 
-const machinePaths = [
-  'name',
-  'runtime.powerState',
-  'runtime.host',
-  'parent',
-  'config.template',
-  'config.instanceUuid',
-  'config.extraConfig',
-  'guest.hostName',
-  'guest.net',
-]
-
-function readMachine({ reference, properties }: PropertyObject, platform: Platform): AdminMachine {
-  const read = (path: string): string => properties.get(path) ?? ''
-  const identity = platform.guests.of(reference.value)
-  const seen = [...read('guest.net').matchAll(/<ipAddress>([^<]+)</g)].flatMap(([, address]) => address ?? [])
-  return {
-    id: reference.value,
-    name: unescapeXml(read('name')),
-    power:
-      read('runtime.powerState') === 'poweredOn'
-        ? 'on'
-        : read('runtime.powerState') === 'suspended'
-          ? 'suspended'
-          : 'off',
-    isTemplate: read('config.template') === 'true',
-    instanceUuid: read('config.instanceUuid'),
-    extraConfig: readOptions(read('config.extraConfig')),
-    addresses: identity === undefined ? seen : platform.guests.addressesOf(reference.value),
-    hostname: identity?.hostname ?? (read('guest.hostName') || undefined),
-    host: read('runtime.host'),
-    folder: read('parent'),
-  }
-}
-
-function deviceXml(key: number, type: string, content: string): string {
-  const device = `<device xsi:type="${type}"><key>${key}</key>${content}</device>`
-  return `<deviceChange><operation>add</operation>${type === 'VirtualDisk' ? '<fileOperation>create</fileOperation>' : ''}${device}</deviceChange>`
-}
-
-function hardwareXml(places: InventoryPlaces): string {
-  const controller = deviceXml(
-    -1,
-    'ParaVirtualSCSIController',
-    '<busNumber>0</busNumber><sharedBus>noSharing</sharedBus>',
-  )
-  const backing =
-    '<backing xsi:type="VirtualDiskFlatVer2BackingInfo"><fileName></fileName><diskMode>persistent</diskMode><thinProvisioned>true</thinProvisioned></backing>'
-  const disk = deviceXml(
-    -2,
-    'VirtualDisk',
-    `${backing}<controllerKey>-1</controllerKey><unitNumber>0</unitNumber><capacityInKB>1024</capacityInKB>`,
-  )
-  const cards = networkNames.map((name, index) =>
-    deviceXml(-10 - index, 'VirtualE1000', places.networks.get(name) ?? ''),
-  )
-  return [controller, disk, ...cards].join('')
-}
-
 function vm(id: string): Reference {
   return { type: 'VirtualMachine', value: id }
 }
@@ -154,13 +84,8 @@ export async function createVcenterAdmin(platform: Platform): Promise<VcenterAdm
     createMachine: async (machine) => {
       const path = `<files><vmPathName>[${places.datastoreName}]</vmPathName></files>`
       const size = '<guestId>otherGuest64</guestId><numCPUs>1</numCPUs><memoryMB>32</memoryMB>'
-      const options = Object.entries(machine.extraConfig ?? {})
-        .map(
-          ([key, value]) =>
-            `<extraConfig xsi:type="OptionValue"><key>${escapeXml(key)}</key><value xsi:type="xsd:string">${escapeXml(value)}</value></extraConfig>`,
-        )
-        .join('')
-      const config = `<config><name>${escapeXml(machine.name)}</name>${size}${path}${hardwareXml(places)}${options}</config>`
+      const options = extraConfigXml(machine.extraConfig ?? {})
+      const config = `<config><name>${escapeXml(machine.name)}</name>${size}${path}${hardwareXml(places.networks)}${options}</config>`
       const folder = machine.folder === undefined ? places.folder : { type: 'Folder', value: machine.folder }
       const content = config + referenceXml('pool', places.pool)
       const id = await platform.creating(async () => await direct.run('CreateVM_Task', folder, content))
@@ -202,7 +127,7 @@ export async function createVcenterAdmin(platform: Platform): Promise<VcenterAdm
       if (await isOn(id)) await guests.show(vm(id), true)
     },
     machines: async () =>
-      (await direct.read('VirtualMachine', machinePaths)).map((object) => readMachine(object, platform)),
+      (await direct.read('VirtualMachine', machinePaths)).map((object) => readMachine(object, guests)),
     hosts: async () => await readHosts(direct),
     sourceOf: record.sourceOf,
     lineage: async () => {

@@ -44,6 +44,8 @@ describe.each(await availableBuilds())('what the proxy hides (%s)', (govmomi) =>
       watcher,
       ({ object, name, value }) => object === task && name === 'info.state' && value === 'success',
     )
+    await expect.poll(() => vcenter.proxy.calls({ method: 'WaitForUpdatesEx' }).at(-1)?.outcome).toBe('open')
+    expect(await session.task(task)).toMatchObject({ state: 'running' })
     const startedAt = performance.now()
     await vcenter.proxy.holdCreations(false)
     const released = await waiting

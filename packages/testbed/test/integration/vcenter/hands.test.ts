@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createAuthority, startVcenter } from '@vmunit/testbed'
@@ -79,31 +80,40 @@ describe.each(await availableBuilds())('the hands of a person (%s)', (govmomi) =
     console.log(`100 machines listed in ${times.toSorted((a, b) => a - b)[4]?.toFixed(1)} ms`)
   })
 
-  it('leave no process behind, neither closed nor killed', async () => {
+  it('leave no process and no file behind, neither closed nor killed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'vmunit-test-'))
     const script = `
       import { startVcenter } from '@vmunit/testbed'
       const vcenter = await startVcenter({ govmomi: '${govmomi}' })
       console.log(vcenter.pid)
       process.stdin.once('data', async () => { await vcenter.close(); process.stdin.destroy() })
     `
+    const args = ['--conditions=@vmunit/source', '--input-type=module-typescript', '--eval', script]
     const start = async () => {
-      const child = spawn(
-        process.execPath,
-        ['--conditions=@vmunit/source', '--input-type=module-typescript', '--eval', script],
-        { cwd: join(import.meta.dirname, '../../..'), stdio: ['pipe', 'pipe', 'inherit'] },
-      )
+      const child = spawn(process.execPath, args, {
+        cwd: join(import.meta.dirname, '../../..'),
+        env: { ...process.env, TMPDIR: directory },
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
       const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
       return { child, pid: Number(line) }
     }
-    const closed = await start()
-    expect(await isAlive(closed.pid)).toBe(true)
-    closed.child.stdin.write('close\n')
-    // It ends by itself: nothing is left that keeps it alive.
-    expect(await once(closed.child, 'exit')).toEqual([0, null])
-    expect(await isAlive(closed.pid)).toBe(false)
-    const killed = await start()
-    killed.child.kill('SIGKILL')
-    await expect.poll(async () => await isAlive(killed.pid)).toBe(false)
+    try {
+      const closed = await start()
+      expect(await isAlive(closed.pid)).toBe(true)
+      expect(await readdir(directory)).not.toEqual([])
+      closed.child.stdin.write('close\n')
+      // It ends by itself: nothing is left that keeps it alive.
+      expect(await once(closed.child, 'exit')).toEqual([0, null])
+      expect(await isAlive(closed.pid)).toBe(false)
+      expect(await readdir(directory)).toEqual([])
+      const killed = await start()
+      killed.child.kill('SIGKILL')
+      await expect.poll(async () => await isAlive(killed.pid)).toBe(false)
+      expect(await readdir(directory)).toEqual([])
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
   })
 })
 

@@ -4,6 +4,7 @@ import { mergeOptions, writtenOptionsXml } from '../../../src/proxy/extra-config
 import { createKeyedLock } from '../../../src/proxy/keyed-lock.ts'
 import { createLimits } from '../../../src/proxy/limits.ts'
 import { isMutating, needsSession } from '../../../src/proxy/methods.ts'
+import { createTurns } from '../../../src/proxy/turns.ts'
 
 const open = { target: undefined, userAgent: 'a', operationId: undefined, session: undefined, machine: undefined }
 
@@ -97,5 +98,44 @@ describe('a lock by key', () => {
     await expect(first).rejects.toThrow('failed')
     await second
     expect(order).toEqual(['other', 'first', 'second'])
+  })
+})
+
+describe('turns', () => {
+  it('let changes run together, and looks when no change is half done', async () => {
+    const turns = createTurns()
+    const order: string[] = []
+    const gate = Promise.withResolvers<void>()
+    const change = async (name: string) =>
+      await turns.change(async () => {
+        order.push(`begin ${name}`)
+        await gate.promise
+        // Work inside of a change needs no turn, also while somebody waits to look.
+        await turns.change(async () => order.push(`inside ${name}`))
+      })
+    const changes = [change('a'), change('b')]
+    const looks = turns.look(async () => order.push('look'))
+    const late = turns.change(async () => order.push('late'))
+    gate.resolve()
+    await Promise.all([...changes, looks, late])
+    expect(order.slice(0, 2)).toEqual(['begin a', 'begin b'])
+    expect(order.slice(2, 4).toSorted()).toEqual(['inside a', 'inside b'])
+    expect(order.slice(4)).toEqual(['look', 'late'])
+  })
+
+  it('count changes and tell of them, until nobody listens', async () => {
+    const turns = createTurns()
+    const heard: number[] = []
+    const stop = turns.onChange(() => heard.push(turns.changes()))
+    await expect(
+      turns.change(async () => {
+        throw new Error('failed')
+      }),
+    ).rejects.toThrow('failed')
+    turns.touch()
+    stop()
+    turns.touch()
+    expect(heard).toEqual([1, 2])
+    expect(turns.changes()).toBe(3)
   })
 })

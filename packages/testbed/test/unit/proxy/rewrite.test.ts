@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { readUpdates, rewriteProperties, withAllMissing } from '../../../src/proxy/rewrite.ts'
+import { objectUpdates, type SeenObjects } from '../../../src/proxy/object-updates.ts'
+import { rewriteProperties, withAllMissing } from '../../../src/proxy/rewrite.ts'
 import { envelope } from '../../../src/proxy/soap.ts'
 import { createViews, lostMachine, refusedTask, runningTask, withoutConfig } from '../../../src/proxy/views.ts'
 
 const prop = (name: string, val: string): string => `<propSet><name>${name}</name><val>${val}</val></propSet>`
 const machine = { type: 'VirtualMachine', value: 'vm-1' }
-const task = { type: 'Task', value: 'task-1' }
 
 const whole = envelope(
   `<RetrievePropertiesExResponse xmlns="urn:vim25"><returnval><objects><obj type="VirtualMachine">vm-1</obj>${prop('name', 'a')}${prop('config', 'c')}${prop('config.extraConfig["k"]', 'v')}${prop('configIssue', 'kept')}${prop('summary', '<vm/><config>x</config><rest/>')}</objects><objects><obj type="VirtualMachine">vm-2</obj>${prop('config', 'other')}</objects></returnval></RetrievePropertiesExResponse>`,
@@ -79,40 +79,27 @@ describe('a task', () => {
   })
 })
 
-describe('updates', () => {
+describe('what is new to a client', () => {
+  const seen = (entries: Readonly<Record<string, Readonly<Record<string, string>>>>): SeenObjects =>
+    new Map(
+      Object.entries(entries).map(([value, properties]) => [
+        value,
+        { reference: { type: 'VirtualMachine', value }, properties: new Map(Object.entries(properties)) },
+      ]),
+    )
+  const update = (kind: string, value: string, changes: string): string =>
+    `<objectSet><kind>${kind}</kind><obj type="VirtualMachine">${value}</obj>${changes}</objectSet>`
   const change = (name: string, val: string): string =>
-    `<changeSet><name>${name}</name><op>assign</op><val>${val}</val></changeSet>`
-  const update = (kind: string, object: string, changes: string): string =>
-    `<objectSet><kind>${kind}</kind><obj ${object}</obj>${changes}</objectSet>`
-  const answer = (sets: string, end = ''): string =>
-    envelope(
-      `<WaitForUpdatesExResponse xmlns="urn:vim25"><returnval><version>-</version>${sets}${end}</returnval></WaitForUpdatesExResponse>`,
-    )
-  const vm1 = 'type="VirtualMachine">vm-1'
+    `<changeSet><name>${name}</name><op>assign</op>${val}</changeSet>`
 
-  it('lose what is hidden: an object still enters, and a change of nothing is none', () => {
-    const views = createViews()
-    views.set(machine, withoutConfig)
-    views.set(task, runningTask)
-    const xml = answer(
-      `<filterSet><filter type="PropertyFilter">f1</filter>${update('enter', vm1, change('config', 'c'))}${update('modify', vm1, change('config', 'c'))}${update('modify', 'type="Task">task-1', change('info.result', 'vm-1') + change('info.state', 'success'))}</filterSet><filterSet><filter type="PropertyFilter">f2</filter>${update('modify', vm1, change('config.uuid', 'c'))}</filterSet>`,
-    )
-    const read = readUpdates(xml, views)!
-    expect([...read.filters.keys()]).toEqual(['f1'])
-    expect(read.filters.get('f1')).toEqual([
-      update('enter', vm1, ''),
-      update('modify', 'type="Task">task-1', change('info.state', 'running')),
+  it('is what enters, what changes, what becomes unset, and what leaves', () => {
+    const before = seen({ same: { a: '<val>1</val>' }, changed: { a: '<val>1</val>', b: '<val>2</val>' }, gone: {} })
+    const now = seen({ same: { a: '<val>1</val>' }, changed: { a: '<val>3</val>' }, fresh: { a: '<val>1</val>' } })
+    expect(objectUpdates(before, now)).toEqual([
+      update('modify', 'changed', change('a', '<val>3</val>') + change('b', '')),
+      update('enter', 'fresh', change('a', '<val>1</val>')),
+      update('leave', 'gone', ''),
     ])
-    expect(read.truncated).toBe(false)
-  })
-
-  it('say when there is more, and when there is nothing', () => {
-    expect(readUpdates(answer('', '<truncated>true</truncated>'), createViews())).toEqual({
-      filters: new Map(),
-      truncated: true,
-    })
-    expect(
-      readUpdates(envelope('<WaitForUpdatesExResponse xmlns="urn:vim25"></WaitForUpdatesExResponse>'), createViews()),
-    ).toBeUndefined()
+    expect(objectUpdates(now, now)).toEqual([])
   })
 })
