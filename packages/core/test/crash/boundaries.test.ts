@@ -3,12 +3,14 @@ import { type Bases, prepareBases } from './support/bases.ts'
 import { type Lanes, openLanes } from './support/in-lanes.ts'
 import { type Ending, type Lane, openLane, SUCCESSORS } from './support/lane.ts'
 import type { Death } from './support/life.ts'
+import { notePoints } from './support/points.ts'
 import { ROLLING, SCENARIOS, type Scenario } from './support/scenarios.ts'
 import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
 
-// VMUNIT_CRASH=all: every moment of every operation, instead of some.
+// VMUNIT_CRASH=all: every moment of every operation, by SIGKILL, instead of some with the manager's objects discarded.
 const ALL = process.env['VMUNIT_CRASH'] === 'all'
 const SAMPLES = 5
+const TIME_LIMIT_MS = ALL ? 1_800_000 : 120_000
 
 type DeathType = Exclude<Death['type'], 'never'>
 
@@ -50,27 +52,32 @@ async function killAt(scenario: Scenario, type: DeathType, samples: number): Pro
   )
   let died = 0
   await lanes.each(deaths, async (death, own) => {
-    const ending: Ending = await own.run(scenario, [death], { slow: type === 'duringCall' })
+    const ending: Ending = await own.run(scenario, [death], { slow: type === 'duringCall', processes: ALL })
     if (ending.lives[0]?.died === true) died += 1
     const label = labelOf(scenario, [death])
     expectSame(ending, wanted, { scenario, label })
     expect({ label, repeated: ending.evidence.repeated }).toEqual({ label, repeated: [] })
   })
+  notePoints({ operation: scenario.name, moment: type, points: deaths.length, killed: died })
   // Steps that go side by side share more or fewer commits from run to run, so the last moments may not come.
   expect(died).toBeGreaterThanOrEqual(Math.floor(deaths.length * 0.75))
 }
 
 describe.each(MOMENTS)('A manager that dies $says', ({ type }) => {
-  it(`${ROLLING.name}: its successor ends like the undisturbed run`, async () => {
-    // Every journal boundary of the main job; its calls while the platform is slow would take too long.
-    await killAt(ROLLING, type, type === 'duringCall' ? 12 : Infinity)
-  }, 120_000)
+  it(
+    `${ROLLING.name}: its successor ends like the undisturbed run`,
+    async () => {
+      // Every journal boundary of the main job; its calls while the platform is slow would take too long.
+      await killAt(ROLLING, type, type === 'duringCall' ? 12 : Infinity)
+    },
+    TIME_LIMIT_MS,
+  )
 
   it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
     '%s: its successor ends like the undisturbed run',
     async (_, scenario) => {
       await killAt(scenario, type, SAMPLES)
     },
-    120_000,
+    TIME_LIMIT_MS,
   )
 })

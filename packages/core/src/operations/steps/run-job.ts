@@ -40,8 +40,8 @@ export const runJob: StepKind<RunJobInput, FinishedJob> = {
   output,
   async observe(step, context) {
     const job = await lookAtJob(step, context)
-    // A job that is still running is waited for by acting again, which starts nothing.
-    return job.state === 'busy' ? { state: 'partial', detail: 'the job runs' } : judge(step, job)
+    // A job that runs has its own time limit, which may be longer than the patience of a look: it is waited for here.
+    return job.state === 'busy' ? await untilSettled(step, context) : judge(step, job)
   },
   async act(step, context) {
     const guest = await context.guest(step.guest)
@@ -72,15 +72,19 @@ async function isMachineDown({ guest }: RunJobInput, context: StepContext): Prom
 }
 
 async function untilOver(step: RunJobInput, context: StepContext): Promise<FinishedJob> {
+  const job = await untilSettled(step, context)
+  if (job.state === 'done') return job.value
+  throw new VmunitError('ERR_UNAVAILABLE', `The job on ${step.guest.address} vanished; it is started again.`, {
+    retryable: true,
+  })
+}
+
+/** Waits while the job runs. Changes nothing. */
+async function untilSettled(step: RunJobInput, context: StepContext): Promise<Observed<FinishedJob>> {
   for (let tries = 1; ; tries += 1) {
     const guest = await context.guest(step.guest)
     const job = judge(step, await guest.job(context.operationId, context))
-    if (job.state === 'done') return job.value
-    if (job.state === 'absent') {
-      throw new VmunitError('ERR_UNAVAILABLE', `The job on ${step.guest.address} vanished; it is started again.`, {
-        retryable: true,
-      })
-    }
+    if (job.state !== 'busy') return job
     await context.sleep(Math.min(1_000, 10 * 2 ** Math.min(tries, 7)))
   }
 }

@@ -16,7 +16,7 @@ import {
   updateUnit,
 } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
-import { createWorld, type World } from '@vmunit/core/testing'
+import { connectWorld, createWorld, startWorld, type World } from '@vmunit/core/testing'
 import { BYSTANDER, BYSTANDERS, definitionOf, GROUPS, UNIT } from './fleet-parts.ts'
 
 /** How far the fleet is when a scenario begins. */
@@ -49,9 +49,21 @@ export function openCopiedWorld(directory: string, { slow }: { readonly slow: bo
   return createWorld({ file: join(directory, WORLD_FILE), hideMarkerWhileCreating: true, latencyMs: LATENCY_MS, clock })
 }
 
+/** The same in a process of its own, which outlives every manager. */
+export async function openWorldProcess(
+  directory: string,
+  { slow }: { readonly slow: boolean },
+): Promise<{ readonly world: World; readonly socket: string }> {
+  const settings = { hideMarkerWhileCreating: true, ...(slow && { latencyMs: LATENCY_MS }) }
+  const { socket } = await startWorld({ directory, world: settings })
+  return { world: await connectWorld(socket), socket }
+}
+
 /** Builds a fleet step by step and keeps a copy of it after each. */
 export async function prepareBases(): Promise<Bases> {
   const directory = await mkdtemp(join(tmpdir(), 'vmunit-crash-'))
+  // Processes that are started by the hundred read their compiled sources from here.
+  process.env['NODE_COMPILE_CACHE'] ??= join(directory, 'compiled')
   const database = join(directory, 'base.db')
   const worldOf = (base: BaseName): string => join(directory, `world-${base}`)
   const present = join(directory, 'world')

@@ -10,12 +10,20 @@ export interface Evidence {
   readonly jobs: readonly string[]
   /** Creations and publications that were asked for again although they had taken effect: somebody did not look. */
   readonly repeated: readonly string[]
+  /** Operation ids that more than one machine bears at the end. */
+  readonly duplicates: readonly string[]
+  /** Machines at the end that bear our marker and that no document knows. */
+  readonly orphans: readonly string[]
   /** The least number of groups that served, at any moment. */
   readonly leastServing: number
   /** The most changes that had begun and not ended, at any moment. */
   readonly mostInWork: number
   /** Steps that did not begin and end exactly once. */
   readonly unsteady: readonly string[]
+  /** Changes that began while one of an earlier phase had not ended. */
+  readonly outOfOrder: readonly string[]
+  /** Takeovers with one group in flight whose first record is about another one. */
+  readonly notContinued: readonly string[]
   /** Calls about the unit that nobody works on, or a machine that bears no marker of ours. */
   readonly strayCalls: readonly string[]
 }
@@ -23,13 +31,15 @@ export interface Evidence {
 export interface Story {
   /** The machines before the story began. */
   readonly before: readonly MachineTruth[]
+  /** The machines at its end, and everything that is stored then; where nothing is given, nothing is compared. */
+  readonly after?: { readonly machines: readonly MachineTruth[]; readonly documents: ReadonlyMap<string, unknown> }
   /** The world's log from the beginning of the story on. */
   readonly log: readonly WorldEvent[]
   readonly run: string
   readonly journal: readonly JournalRecord[]
 }
 
-export function evidenceOf({ before, log, run, journal }: Story): Evidence {
+export function evidenceOf({ before, after, log, run, journal }: Story): Evidence {
   const done = log.flatMap((event) =>
     event.type === 'call' && event.mutating && event.outcome === 'ok' ? [event] : [],
   )
@@ -41,18 +51,31 @@ export function evidenceOf({ before, log, run, journal }: Story): Evidence {
     creations: idsOf('hypervisor.create'),
     jobs: idsOf('guests.startJob'),
     repeated: repeatedCalls(done),
+    ...leftovers(after),
     leastServing: leastServing(before, log),
     mostInWork: mostInWork(journal),
     unsteady: unsteadySteps(journal),
+    outOfOrder: outOfOrder(journal),
+    notContinued: notContinued(journal),
     strayCalls: strayCalls(before, log),
   }
 }
 
-const ONCE = new Set(['hypervisor.create', 'hypervisor.images.publish'])
+const ONCE = new Set(['hypervisor.create', 'hypervisor.images.publish', 'guests.startJob'])
 
 function repeatedCalls(done: readonly CallEvent[]): readonly string[] {
   const once = done.filter(({ call }) => ONCE.has(call)).map(({ call, operationId }) => `${call} ${operationId}`)
   return once.filter((name, index) => once.indexOf(name) !== index)
+}
+
+function leftovers(after: Story['after']): Pick<Evidence, 'duplicates' | 'orphans'> {
+  const marked = (after?.machines ?? []).flatMap(({ id, marker }) => (marker === undefined ? [] : [{ id, marker }]))
+  const ids = marked.map(({ marker }) => marker.operationId)
+  const known = JSON.stringify([...(after?.documents.values() ?? [])])
+  return {
+    duplicates: ids.filter((id, index) => ids.indexOf(id) !== index),
+    orphans: marked.flatMap(({ id, marker }) => (known.includes(`"${id}"`) ? [] : [`${id} ${marker.operationId}`])),
+  }
 }
 
 /** The least number of groups all of whose servers served, at any moment. */
@@ -92,6 +115,47 @@ function mostInWork(journal: readonly JournalRecord[]): number {
     most = Math.max(most, inWork.size)
   }
   return most
+}
+
+/** `forward:1:vmgroup_2`: what began before all changes of the phases before had ended. */
+function outOfOrder(journal: readonly JournalRecord[]): readonly string[] {
+  const open = new Set<string>()
+  const found: string[] = []
+  for (const { type, data } of journal) {
+    if (!type.startsWith('change.')) continue
+    const { change } = data as unknown as ChangeData
+    if (type !== 'change.began') {
+      open.delete(change)
+      continue
+    }
+    const phaseOf = (key: string): string => key.split(':', 2).join(':')
+    if ([...open].some((other) => phaseOf(other) !== phaseOf(change))) found.push(change)
+    open.add(change)
+  }
+  return found
+}
+
+/** After each takeover with one group in flight, the first step that ends must be one of that group. */
+function notContinued(journal: readonly JournalRecord[]): readonly string[] {
+  const open = new Set<string>()
+  let expected: string | undefined
+  const found: string[] = []
+  for (const { seq, type, data } of journal) {
+    if (type === 'run.owned') expected = open.size === 1 ? [...open][0] : undefined
+    if (!type.startsWith('change.') && !type.startsWith('step.')) continue
+    const { change, step } = data as { readonly change?: string; readonly step?: string }
+    const isOther = change === undefined ? !isStepOf(step ?? '', expected ?? '') : change !== expected
+    if (expected !== undefined && isOther) found.push(`${seq}: ${change ?? step} before ${expected}`)
+    expected = undefined
+    if (type === 'change.began') open.add(change ?? '')
+    else if (type.startsWith('change.')) open.delete(change ?? '')
+  }
+  return found
+}
+
+/** Steps are named `group/tier/number/verb`, or `template/verb` where a template is worked on. */
+function isStepOf(step: string, change: string): boolean {
+  return step.includes(change.slice(change.lastIndexOf(':') + 1))
 }
 
 function unsteadySteps(journal: readonly JournalRecord[]): readonly string[] {

@@ -28,6 +28,8 @@ export type Death =
   | { readonly type: 'lostAnswer'; readonly number: number }
   /** The call is on its way, and takes effect while the manager is dead. */
   | { readonly type: 'duringCall'; readonly number: number }
+  /** So many milliseconds after the process began, whatever it is doing. */
+  | { readonly type: 'after'; readonly number: number }
   | { readonly type: 'never' }
 
 export function describeDeath(death: Death): string {
@@ -48,13 +50,14 @@ export interface Life {
 /** What a dead manager asks for never comes, neither as a value nor as an error. */
 const never = <T>(): Promise<T> => new Promise<T>(() => {})
 
-/** `pace` is awaited before each call; answers come after `answers` lets them. */
+/** `pace` is awaited before each call; answers come after `answers` lets them; `onKill` is called at the moment of death. */
 export interface LifeOptions {
+  readonly onKill?: () => void
   readonly pace?: () => Promise<void>
   readonly answers?: (name: string) => Promise<void>
 }
 
-export function createLife(death: Death, { pace, answers }: LifeOptions = {}): Life {
+export function createLife(death: Death, { pace, answers, onKill }: LifeOptions = {}): Life {
   const died = Promise.withResolvers<void>()
   let isDead = false
   let isDoomed = false
@@ -62,8 +65,10 @@ export function createLife(death: Death, { pace, answers }: LifeOptions = {}): L
   let calls = 0
 
   function kill(): void {
+    if (isDead) return
     isDead = true
     died.resolve()
+    onKill?.()
   }
 
   const isNow = (type: Death['type'], number: number): boolean =>

@@ -23,7 +23,7 @@ export interface Scenario {
   readonly serving: number
   /** How many groups are in work at once. */
   readonly width: number
-  plan(manager: Manager, bases: Bases): Promise<Plan>
+  plan(manager: Manager, bases: Pick<Bases, 'nextDefinition'>): Promise<Plan>
 }
 
 const version = (number: number): { readonly template: string; readonly version: number } => ({
@@ -150,3 +150,10 @@ export const SCENARIOS: readonly Scenario[] = [
     plan: (manager) => manager.plan(power, { unit: UNIT, to: 'off' }),
   },
 ]
+
+/** A scenario by its name, for other processes. */
+export function scenarioNamed(name: string): Scenario {
+  const found = [ROLLING, ...SCENARIOS].find((scenario) => scenario.name === name)
+  if (found === undefined) throw new Error(`There is no scenario ${name}.`)
+  return found
+}

@@ -6,7 +6,10 @@ import type { Scenario } from './scenarios.ts'
 /** How a scenario ends when nobody disturbs it: checked by itself, then the measure of all others. */
 export async function undisturbed(lane: Lane, scenario: Scenario): Promise<Ending> {
   const ending = await lane.run(scenario, [])
-  expect(ending.evidence).toMatchObject({ repeated: [], unsteady: [], strayCalls: [] })
+  expect(ending.evidence).toMatchObject({
+    ...{ duplicates: [], orphans: [] },
+    ...{ repeated: [], unsteady: [], outOfOrder: [], strayCalls: [] },
+  })
   expect([ending.state, ending.evidence.leastServing]).toEqual([scenario.ends, scenario.serving])
   return ending
 }
@@ -17,14 +20,30 @@ export function expectSame(
   wanted: Ending,
   { scenario, label }: { readonly scenario: Scenario; readonly label: string },
 ): void {
-  const { creations, jobs, leastServing, mostInWork, unsteady, strayCalls } = ending.evidence
+  const {
+    creations,
+    jobs,
+    duplicates,
+    orphans,
+    leastServing,
+    mostInWork,
+    unsteady,
+    outOfOrder,
+    notContinued,
+    strayCalls,
+  } = ending.evidence
   expect({
     label,
     state: ending.state,
     fingerprint: ending.fingerprint,
     creations,
     jobs,
+    duplicates,
+    orphans,
     unsteady,
+    outOfOrder,
+    // Where several groups are in work at once, each goes on for itself.
+    notContinued: scenario.width === 1 ? notContinued : [],
     strayCalls,
     keptServing: leastServing >= scenario.serving ? 'yes' : `only ${leastServing}`,
     inWork: mostInWork <= scenario.width ? 'few' : `${mostInWork} at once`,
@@ -34,7 +53,11 @@ export function expectSame(
     fingerprint: wanted.fingerprint,
     creations: wanted.evidence.creations,
     jobs: wanted.evidence.jobs,
+    duplicates: [],
+    orphans: [],
     unsteady: [],
+    outOfOrder: [],
+    notContinued: [],
     strayCalls: [],
     keptServing: 'yes',
     inWork: 'few',

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Bases, prepareBases } from './support/bases.ts'
+import { type Lanes, openLanes } from './support/in-lanes.ts'
+import { type Ending, type Lane, openLane, SUCCESSORS } from './support/lane.ts'
+import type { Death } from './support/life.ts'
+import { notePoints } from './support/points.ts'
+import { ROLLING, SCENARIOS, type Scenario } from './support/scenarios.ts'
+import { baseSeed, type Random, seededRandom } from './support/seeded-random.ts'
+import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
+
+const KILLS = process.env['VMUNIT_CRASH'] === 'all' ? 300 : 60
+const DEATHS = ['afterCommit', 'beforeCommit', 'duringCall', 'afterCall', 'lostAnswer', 'after'] as const
+/** About as long as a manager lives, from the start of its process. */
+const LIFETIME_MS = 900
+
+let bases: Bases
+let lane: Lane
+let lanes: Lanes
+let seed = 0
+
+beforeAll(async () => {
+  seed = baseSeed()
+  bases = await prepareBases()
+  lane = await openLane(bases, SUCCESSORS)
+  lanes = await openLanes(bases, SUCCESSORS)
+})
+
+afterAll(async () => {
+  await lane[Symbol.asyncDispose]()
+  await lanes[Symbol.asyncDispose]()
+  await bases[Symbol.asyncDispose]()
+})
+
+function someDeath(random: Random, { lives: [life] }: Ending): Death {
+  const { commits = 1, calls = 1 } = life ?? {}
+  const type = random.pick(DEATHS)
+  if (type === 'after') return { type, number: random.below(LIFETIME_MS) }
+  return { type, number: 1 + random.below(Math.max(1, type.endsWith('Commit') ? commits : calls)) }
+}
+
+describe('A manager whose process is ended by SIGKILL', () => {
+  it(`has a successor that ends like the undisturbed run, ${KILLS} times over all operations`, async () => {
+    const all: readonly Scenario[] = [ROLLING, ...SCENARIOS]
+    const wanted = new Map<string, Ending>()
+    for (const scenario of all) wanted.set(scenario.name, await undisturbed(lane, scenario))
+    const kills = Array.from({ length: KILLS }, (_, index) => index)
+    let killed = 0
+    await lanes.each(kills, async (index, own) => {
+      const random = seededRandom(seed + index)
+      const scenario = all[index % all.length] ?? ROLLING
+      const measure = wanted.get(scenario.name)
+      if (measure === undefined) throw new Error(`${scenario.name} was not run undisturbed.`)
+      const death = someDeath(random, measure)
+      const ending = await own.run(scenario, [death], { processes: true, slow: random.chance(0.5) })
+      if (ending.lives[0]?.died === true) killed += 1
+      const label = `seed ${seed + index}: ${labelOf(scenario, [death])}`
+      expectSame(ending, measure, { scenario, label })
+      if (death.type !== 'lostAnswer')
+        expect({ label, repeated: ending.evidence.repeated }).toEqual({ label, repeated: [] })
+    })
+    notePoints({ operation: 'all, at random', moment: 'any', points: KILLS, killed })
+    console.log(`${killed} of ${KILLS} processes were killed before they had ended the run`)
+    expect(killed).toBeGreaterThan(KILLS / 2)
+  }, 1_200_000)
+})
