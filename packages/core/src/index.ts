@@ -33,6 +33,7 @@ export type { Share } from './domain/share.ts'
 export type { Slot } from './domain/slot.ts'
 export type { Template, TemplateRef, TemplateVersion } from './domain/template.ts'
 export type { ApplicationCommands, Argv, Tier, TierBalancer, TierType } from './domain/tier.ts'
+export type { ResumeOptions } from './engine/engine.ts'
 export type { Timing } from './engine/timing.ts'
 export {
   ERROR_CODES,

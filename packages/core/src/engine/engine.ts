@@ -12,13 +12,19 @@ import { createRun, type StartRun } from './start-run.ts'
 import { RunStopped } from './stop-signal.ts'
 import { CLOSED_BY, isDue, isElsewhere, type Supervision, superviseRun } from './supervise-run.ts'
 
+/** How runs are taken over. */
+export interface ResumeOptions extends Call {
+  /** `kill`: ends the process of a dead run's owner, when it is stopped and keeps everybody from writing. */
+  readonly takeover?: 'kill' | undefined
+}
+
 export interface Engine {
   /** Creates a run of this plan and begins to move it. */
   start<Output>(start: StartRun & { readonly plan: Plan<Output> }, call?: Call): Promise<Run<Output>>
   /** A handle on any run, moved by whichever process. */
   run(id: string, principal: Principal, call?: Call): Promise<Run>
   /** Takes over every run that is due and has no live owner, or just this one. */
-  resume(principal: Principal, id: string | undefined, call?: Call): Promise<readonly Run[]>
+  resume(principal: Principal, id: string | undefined, options?: ResumeOptions): Promise<readonly Run[]>
   /** Pauses what this process moves, at the next safe points. */
   close(): Promise<void>
 }
@@ -34,11 +40,11 @@ export function createEngine(engine: EngineOptions): Engine {
     return bell
   }
 
-  function supervise(runId: string): Supervision {
+  function supervise(runId: string, takeover?: 'kill'): Supervision {
     const existing = supervisions.get(runId)
     if (existing !== undefined) return existing
     const bell = bellOf(runId)
-    const supervision = superviseRun({ engine, runId, onDurable: () => bell.ring() })
+    const supervision = superviseRun({ engine, runId, takeover, onDurable: () => bell.ring() })
     supervisions.set(runId, supervision)
     const forget = (): void => {
       supervisions.delete(runId)
@@ -100,7 +106,7 @@ export function createEngine(engine: EngineOptions): Engine {
       return handle(id, plan, principal)
     },
 
-    async resume(principal, id, call = {}) {
+    async resume(principal, id, { takeover, ...call } = {}) {
       const ids = id === undefined ? await dueRuns(engine, call) : [id]
       const runs: Run[] = []
       for (const runId of ids) {
@@ -110,7 +116,7 @@ export function createEngine(engine: EngineOptions): Engine {
             details: { run: runId, state },
           })
         }
-        const supervision = supervise(runId)
+        const supervision = supervise(runId, takeover)
         pauseOnAbort(supervision, call.signal)
         const run = handle(runId, plan, principal)
         try {

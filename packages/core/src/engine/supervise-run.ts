@@ -1,5 +1,6 @@
 import { hasEnded } from '../domain/run-state.ts'
 import { isVmunitError } from '../errors/index.ts'
+import type { AcquireOptions } from '../ports/index.ts'
 import { controlParser, keys, runDocumentParser } from './documents.ts'
 import { type DriveResult, driveRun } from './drive-run.ts'
 import type { EngineOptions } from './engine-options.ts'
@@ -25,6 +26,8 @@ export interface SuperviseOptions {
   readonly engine: EngineOptions
   readonly runId: string
   readonly onDurable: () => void
+  /** See {@link AcquireOptions.takeover}. */
+  readonly takeover?: AcquireOptions['takeover']
 }
 
 /** Moves a run whenever it can be moved, until it has ended, is paused, or belongs to somebody else. */
@@ -67,9 +70,9 @@ function isClosing({ reason }: AbortSignal): boolean {
 
 /** Takes the lease, looks at the journal as it is then, and moves the run. */
 async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership): Promise<DriveResult> {
-  const { engine, runId, onDurable } = options
+  const { engine, runId, onDurable, takeover } = options
   const { store, owner, timing } = engine
-  await using lease = await store.acquire(keys.run(runId), { owner, ttlMs: timing.leaseMs })
+  await using lease = await store.acquire(keys.run(runId), { owner, ttlMs: timing.leaseMs, takeover })
   onOwned()
   const progress = await loadProgress(store, runId)
   if (hasEnded(progress.state)) return 'ended'

@@ -168,10 +168,10 @@ function managerFor(principal: Principal, shared: Shared): Manager {
         if (await isReadable(run, call)) yield run
       }
     },
-    async resume(id, call = {}) {
-      await enter(call)
-      if (id !== undefined) await readable(await engine.run(id, principal, call), call)
-      return await engine.resume(principal, id, call)
+    async resume(id, options = {}) {
+      await enter(options)
+      if (id !== undefined) await readable(await engine.run(id, principal, options), options)
+      return await engine.resume(principal, id, options)
     },
     async answer(request, { approve, planHash }, call = {}) {
       await enter(call)

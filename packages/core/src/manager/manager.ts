@@ -1,6 +1,7 @@
 import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { RunState } from '../domain/run-state.ts'
+import type { ResumeOptions } from '../engine/engine.ts'
 import type { Call, Closeable, Operation, Run } from '../ports/index.ts'
 import type { Definitions } from './definitions.ts'
 import type { Requests } from './requests.ts'
@@ -55,8 +56,13 @@ export interface Manager extends Closeable {
     filter?: { readonly states?: readonly RunState[] | undefined; readonly unit?: string | undefined },
     call?: Call,
   ): AsyncIterable<Run>
-  /** Takes over every run (or this one) that is due and has no live owner; operations are found by name. */
-  resume(id?: string, call?: Call): Promise<readonly Run[]>
+  /**
+   * Takes over every run (or this one) that is due and has no live owner; operations are found by name.
+   *
+   * @throws {@link VmunitError} `ERR_LOCKED` when another process moves the run; `ERR_STORE_BUSY` when its owner is
+   * stopped in the middle of a write: continue or end it, or pass `takeover: 'kill'`.
+   */
+  resume(id?: string, options?: ResumeOptions): Promise<readonly Run[]>
   /** Answers what a run waits for. The requester cannot approve the own request. */
   answer(
     request: string,

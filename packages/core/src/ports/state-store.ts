@@ -67,6 +67,11 @@ export interface AcquireOptions extends Call {
   readonly ttlMs: number
   /** How long to wait for another holder; default 0. */
   readonly waitMs?: number | undefined
+  /**
+   * `kill`: a holder past its expiry that is stopped in the middle of a write, so that nobody else can write, is ended
+   * with SIGKILL; exactly that process. Default: `ERR_STORE_BUSY`, with its pid. Stores that cannot be blocked ignore it.
+   */
+  readonly takeover?: 'kill' | undefined
 }
 
 /** Where everything durable goes: all of a commit or nothing, and only by the holder of the lease. */
@@ -79,7 +84,7 @@ export interface StateStore extends Closeable {
   commit(batch: Commit, call?: Call): Promise<void>
   /** The records of a run from `seq` on. Throws `ERR_STORE_DAMAGED` at the first whose checksum does not follow. */
   journal(run: string, from: number, call?: Call): AsyncIterable<JournalRecord>
-  /** Rejects with `ERR_LOCKED`, the holder in its details. */
+  /** Rejects with `ERR_LOCKED`, the holder in its details; with `ERR_STORE_BUSY` when a process keeps others from writing. */
   acquire(key: string, options: AcquireOptions): Promise<Lease>
   /** Who holds a lease now; undefined when nobody does, or it has expired. */
   holder(key: string, call?: Call): Promise<LeaseHolder | undefined>

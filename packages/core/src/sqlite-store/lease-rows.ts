@@ -2,7 +2,7 @@ import { VmunitError } from '../errors/index.ts'
 import type { AcquireOptions, LeaseHolder } from '../ports/index.ts'
 import type { Connection } from './connection.ts'
 import { monotonicNow } from './lease-cells.ts'
-import { isGone, ownProcessStart } from './process-identity.ts'
+import { isAlive, isGone, ownProcessStart } from './process-identity.ts'
 
 /** What an acquisition found and wrote. */
 export interface Taken {
@@ -20,6 +20,8 @@ export interface LeaseRows {
   /** Takes what is free, expired, or left by a dead process; `ERR_LOCKED` otherwise. */
   take(key: string, options: AcquireOptions): Promise<Taken>
   release(key: string, token: number): Promise<void>
+  /** Whether a process is the holder of a lease that has expired; proved, not presumed. */
+  isOverdue(key: string, pid: number, signal?: AbortSignal | undefined): Promise<boolean>
 }
 
 interface LeaseRow {
@@ -61,6 +63,11 @@ export function createLeaseRows({ database, read, write, now }: Connection): Lea
         const expiredTtlMs = ended ? undefined : row.expires_at - row.renewed_at
         return { token, wallMs: now, monotonicMs, expiredTtlMs }
       }, signal),
+    isOverdue: async (key, pid, signal) => {
+      const row = await read(() => find(key), signal)
+      if (row === undefined || row.pid !== pid || row.process_start === null) return false
+      return row.released === 0 && row.expires_at <= now() && isAlive(pid, row.process_start)
+    },
     release: async (key, token) => {
       await write((transaction) => {
         release.run(transaction.now, key, token)

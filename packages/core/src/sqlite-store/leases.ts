@@ -88,10 +88,20 @@ export function createLeases(connection: Connection): Leases {
       try {
         return await rows.take(key, options)
       } catch (error) {
+        if (await endBlocker(key, options, error)) continue
         if (!isVmunitError(error, 'ERR_LOCKED') || now() >= deadline) throw error
       }
       await systemClock.sleep(POLL_MS, { signal: options.signal })
     }
+  }
+
+  /** True when the overdue holder kept everybody from writing because it is stopped, and was ended as the caller wished. */
+  async function endBlocker(key: string, { takeover, signal }: AcquireOptions, error: unknown): Promise<boolean> {
+    if (takeover !== 'kill' || !isVmunitError(error, 'ERR_STORE_BUSY')) return false
+    const { pid, stopped } = error.details
+    if (typeof pid !== 'number' || stopped !== true || !(await rows.isOverdue(key, pid, signal))) return false
+    process.kill(pid, 'SIGKILL')
+    return true
   }
 }
 
@@ -107,9 +117,10 @@ async function afterMargin(lease: Lease, { expiredTtlMs }: Taken, signal: AbortS
   }
 }
 
-function checkOptions(key: unknown, { owner, ttlMs, waitMs }: AcquireOptions): void {
+function checkOptions(key: unknown, { owner, ttlMs, waitMs, takeover }: AcquireOptions): void {
   assertName(key, 'The key of a lease')
   assertName(owner, 'The owner of a lease')
   assertCount(ttlMs, SHORTEST_TTL_MS, 'ttlMs')
   if (waitMs !== undefined && !(waitMs >= 0)) throw new TypeError('waitMs must be a number from 0 on.')
+  if (takeover !== undefined && takeover !== 'kill') throw new TypeError("takeover must be 'kill' or undefined.")
 }

@@ -47,6 +47,13 @@ export function isGone(pid: number, start: string): boolean {
   return found === undefined || found.ended || start !== `${world}/${found.startTime}`
 }
 
+/** Whether a process is provably still the one that started then. */
+export function isAlive(pid: number, start: string): boolean {
+  const world = localWorld()
+  const found = processIdentity(pid)
+  return world !== undefined && found !== undefined && !found.ended && start === `${world}/${found.startTime}`
+}
+
 /** The boot and the pid namespace: inside one of each, a pid and its start time mean one process. */
 function localWorld(): string | undefined {
   try {

@@ -14,9 +14,9 @@ interface Limited {
 export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter: Limiter): HypervisorDriver {
   const { look, mutate } = guard
 
-  function limited<T>({ action, placement = null, call }: Limited, work: () => Promise<T>): Promise<T> {
+  function limited<T>({ action, placement = null, call }: Limited, work: (options: Call) => Promise<T>): Promise<T> {
     const costs = driver.limits?.cost(action, placement) ?? []
-    const guarded = (): Promise<T> => mutate(`hypervisor.${action}`, work)
+    const guarded = (): Promise<T> => mutate(`hypervisor.${action}`, work, call)
     return costs.length === 0 ? guarded() : limiter.run(costs, guarded, call)
   }
   function own(machine: OwnedMachine): OwnedMachine {
@@ -33,8 +33,8 @@ export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter:
     list: (template, call) => look('images.list', () => driver.images.list(template, call)),
     published: (as, call) => look('images.published', () => driver.images.published(as, call)),
     publish: (machine, as, call) =>
-      limited({ action: 'publish', call }, () => driver.images.publish(own(machine), as, call)),
-    remove: (image, call) => mutate('images.remove', () => driver.images.remove(image, call)),
+      limited({ action: 'publish', call }, (permitted) => driver.images.publish(own(machine), as, permitted)),
+    remove: (image, call) => mutate('images.remove', (permitted) => driver.images.remove(image, permitted), call),
   }
   return {
     kind: driver.kind,
@@ -42,20 +42,24 @@ export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter:
     inventory: (scope, call) => look('hypervisor.inventory', () => driver.inventory(scope, call)),
     created: (spec, call) => look('hypervisor.created', () => driver.created(spec, call)),
     create: (spec, call) =>
-      limited({ action: 'create', placement: spec.placement, call }, () => driver.create(spec, call)),
-    adopt: (id, marker, call) => mutate('hypervisor.adopt', () => driver.adopt(id, marker, call)),
-    release: (machine, call) => mutate('hypervisor.release', () => driver.release(own(machine), call)),
-    power: (machine, to, call) => limited({ action: 'power', call }, () => driver.power(own(machine), to, call)),
-    remove: (machine, call) => limited({ action: 'remove', call }, () => driver.remove(own(machine), call)),
+      limited({ action: 'create', placement: spec.placement, call }, (permitted) => driver.create(spec, permitted)),
+    adopt: (id, marker, call) => mutate('hypervisor.adopt', (permitted) => driver.adopt(id, marker, permitted), call),
+    release: (machine, call) =>
+      mutate('hypervisor.release', (permitted) => driver.release(own(machine), permitted), call),
+    power: (machine, to, call) =>
+      limited({ action: 'power', call }, (permitted) => driver.power(own(machine), to, permitted)),
+    remove: (machine, call) =>
+      limited({ action: 'remove', call }, (permitted) => driver.remove(own(machine), permitted)),
     changes: driver.changes,
     readdress: readdress && {
       set: (machine, networks, call) =>
-        mutate('hypervisor.readdress', () => readdress.set(own(machine), networks, call)),
+        mutate('hypervisor.readdress', (permitted) => readdress.set(own(machine), networks, permitted), call),
     },
     snapshots: snapshots && {
-      create: (machine, id, call) => mutate('snapshots.create', () => snapshots.create(own(machine), id, call)),
+      create: (machine, id, call) =>
+        mutate('snapshots.create', (permitted) => snapshots.create(own(machine), id, permitted), call),
       revert: (machine, snapshot, call) =>
-        mutate('snapshots.revert', () => snapshots.revert(own(machine), snapshot, call)),
+        mutate('snapshots.revert', (permitted) => snapshots.revert(own(machine), snapshot, permitted), call),
     },
     limits: driver.limits,
     diagnostics,

@@ -1,14 +1,17 @@
 import { channel } from 'node:diagnostics_channel'
 import { isVmunitError, VmunitError } from '../../errors/index.ts'
-import type { Lease } from '../../ports/index.ts'
+import type { Call, Lease } from '../../ports/index.ts'
 
 /** What every call from the engine to a driver passes through. */
 export interface Guard {
   readonly manager: string
   /** A call that changes nothing. */
   look<T>(call: string, work: () => Promise<T>): Promise<T>
-  /** A call that changes something: the lease is asked directly before it, as the last act. */
-  mutate<T>(call: string, work: () => Promise<T>): Promise<T>
+  /**
+   * A call that changes something: the lease is asked directly before it, as the last act. The work passes on the
+   * options that it is given, with which the driver asks again before each request that it sends.
+   */
+  mutate<T>(call: string, work: (options: Call) => Promise<T>, options?: Call): Promise<T>
   /** Throws `ERR_LEASE_LOST` when the run belongs to another process now. */
   checkHeld(call: string): void
 }
@@ -53,10 +56,10 @@ export function createGuard(options: GuardOptions): Guard {
     manager,
     checkHeld,
     look: (call, work) => traced(call, false, work),
-    mutate: (call, work) =>
+    mutate: (call, work, { signal, onProgress } = {}) =>
       traced(call, true, async () => {
         checkHeld(call)
-        return await work()
+        return await work({ signal, onProgress, permit: () => checkHeld(call) })
       }),
   }
 }

@@ -35,13 +35,15 @@ export async function pidOfWorld(socket: string): Promise<number> {
 
 async function connectBackend(path: string): Promise<Backend> {
   let current: Promise<WorldConnection> | undefined = openConnection(path)
-  const { limits } = worldDescription.parse(await (await current).ask({ control: 'describe' }).answer)
+  let latest = await current
+  const { limits } = worldDescription.parse(await latest.ask({ control: 'describe' }).answer)
 
   async function connected(): Promise<WorldConnection> {
     const known = await current?.catch(() => undefined)
     if (known?.open) return known
     current = openConnection(path)
-    return await current
+    latest = await current
+    return latest
   }
 
   return {
@@ -49,8 +51,9 @@ async function connectBackend(path: string): Promise<Backend> {
     async send(request, call) {
       const { signal } = call ?? {}
       signal?.throwIfAborted()
-      const connection = await orAbort(connected(), signal)
-      const { id, answer } = connection.ask(request)
+      // Nothing lies between a caller's last thoughts and the sending when the connection stands.
+      const connection = latest.open ? latest : await orAbort(connected(), signal)
+      const { id, answer } = connection.ask(request, call?.permit)
       try {
         return await orAbort(answer, signal)
       } catch (error) {

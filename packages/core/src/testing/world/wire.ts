@@ -69,14 +69,19 @@ export const worldMessage: Parser<WorldMessage> = z.object({
   error: wireError.optional(),
 })
 
-/** Writes one message as one line; byte arrays travel as base64. */
+/** Writes one message. */
 export function writeMessage(socket: Socket, message: unknown): void {
+  socket.write(formatMessage(message))
+}
+
+/** One message as one line; byte arrays travel as base64. */
+export function formatMessage(message: unknown): string {
   const text = JSON.stringify(message, function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
     // A Buffer has turned itself into JSON before this function sees it; its holder still has it.
     const original = this[key]
     return original instanceof Uint8Array ? { $bytes: Buffer.from(original).toString('base64') } : value
   })
-  socket.write(`${text}\n`)
+  return `${text}\n`
 }
 
 /** Calls back for each message that arrives. */

@@ -1,12 +1,15 @@
 import { connect, type Socket } from 'node:net'
 import { VmunitError } from '../../errors/vmunit-error.ts'
-import { readMessages, unpackError, worldMessage, writeMessage } from './wire.ts'
+import { formatMessage, readMessages, unpackError, worldMessage, writeMessage } from './wire.ts'
 
 /** One connection to a world process. */
 export interface WorldConnection {
   readonly open: boolean
-  /** Sends a message under a new id; its answer rejects with `ERR_UNAVAILABLE` when the connection is lost. */
-  ask(message: object): { readonly id: number; readonly answer: Promise<unknown> }
+  /**
+   * Sends a message under a new id; its answer rejects with `ERR_UNAVAILABLE` when the connection is lost. What
+   * `permit` throws, as the last thing before, keeps it from being sent.
+   */
+  ask(message: object, permit?: () => void): { readonly id: number; readonly answer: Promise<unknown> }
   /** Sends a message that has no answer. */
   tell(message: object): void
   /** Forgets a question whose answer nobody wants any more. */
@@ -45,12 +48,14 @@ function attach(socket: Socket, path: string): WorldConnection {
     get open() {
       return open
     },
-    ask(message) {
+    ask(message, permit) {
       lastId += 1
       const id = lastId
+      const text = formatMessage({ id, ...message })
       const asked = Promise.withResolvers<unknown>()
+      permit?.()
+      socket.write(text)
       pending.set(id, asked)
-      writeMessage(socket, { id, ...message })
       return { id, answer: asked.promise }
     },
     tell: (message) => writeMessage(socket, message),
