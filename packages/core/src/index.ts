@@ -46,6 +46,7 @@ export {
 export { createManager, type ManagerOptions } from './manager/create-manager.ts'
 export type { Definitions } from './manager/definitions.ts'
 export { type ExitClass, exitClass } from './manager/exit-class.ts'
+export type { Explanation } from './manager/explain.ts'
 export { formatPlan } from './manager/format-plan.ts'
 export type { Manager, StartOptions } from './manager/manager.ts'
 export type { PendingRequest, Requests } from './manager/requests.ts'

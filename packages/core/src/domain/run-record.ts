@@ -31,6 +31,8 @@ export type RunRecord =
   | { readonly type: 'change.began'; readonly data: { readonly change: ChangeKey } }
   | { readonly type: 'change.done'; readonly data: { readonly change: ChangeKey } }
   | { readonly type: 'change.failed'; readonly data: { readonly change: ChangeKey; readonly error: DescribedError } }
+  /** A step or a change has been at it for more than five seconds: for what it waits. */
+  | { readonly type: 'wait.noted'; readonly data: { readonly about: string; readonly for: string } }
   | { readonly type: 'group.renewed'; readonly data: { readonly group: string; readonly attempt: number } }
   | { readonly type: 'step.began'; readonly data: { readonly step: string; readonly attempt: number } }
   | {

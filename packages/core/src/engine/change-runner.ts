@@ -29,9 +29,14 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
   if (!change.steps.some((step) => progress.steps.has(step.id))) {
     // The look is at stored records: what the group before has just written must be among them.
     await writer.durable()
-    const stale = await staleness(environment, scheduled)
+    const stale = await environment.waits.during(key, (waitingFor) =>
+      staleness(environment, { ...scheduled, waitingFor }),
+    )
     if (stale !== undefined) {
-      writer.write({ type: 'change.failed', data: { change: key, error: stale } }, back)
+      writer.write({ type: 'change.failed', data: { change: key, error: stale } }, [
+        ...environment.waits.ended(key),
+        ...back,
+      ])
       return
     }
   }
@@ -39,8 +44,14 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
     carriesOn: isReturn,
     run: (step) => environment.concurrency.run(() => runStep(environment, { step, attempt, mayBeSkipped: isReturn })),
   })
-  if (failed === undefined) writer.write({ type: 'change.done', data: { change: key } }, back)
-  else writer.write({ type: 'change.failed', data: { change: key, error: errorOf(environment, failed) } }, back)
+  if (failed === undefined) {
+    writer.write({ type: 'change.done', data: { change: key } }, [...environment.waits.ended(key), ...back])
+  } else {
+    writer.write({ type: 'change.failed', data: { change: key, error: errorOf(environment, failed) } }, [
+      ...environment.waits.ended(key),
+      ...back,
+    ])
+  }
 }
 
 function errorOf(environment: ChangeEnvironment, step: PlannedStep): DescribedError {
@@ -57,7 +68,7 @@ function errorOf(environment: ChangeEnvironment, step: PlannedStep): DescribedEr
 /** A change is checked against the world again, directly before its first step. */
 async function staleness(
   environment: ChangeEnvironment,
-  { change }: ScheduledChange,
+  { change, waitingFor }: ScheduledChange & { readonly waitingFor: (what: string) => void },
 ): Promise<DescribedError | undefined> {
   const { progress, facts, stop, timing, now, sleep } = environment
   const began = now()
@@ -70,6 +81,7 @@ async function staleness(
       if (stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
       const mayPass = isVmunitError(error) && error.retryable && now() - began < timing.retryForMs
       if (!mayPass) return describeError(error)
+      waitingFor(`a look at its servers: ${error.message}`)
     }
     await sleep(backoff(tries, 100, timing.pollMs), stop)
   }

@@ -24,6 +24,14 @@ export async function loadProgress(store: StateStore, runId: string, call: Call 
   return progress
 }
 
+/** What a journal says, read whole. */
+export function progressOf(runId: string, [first, ...rest]: readonly RunEvent[]): Progress {
+  if (first === undefined) throw unknownRun(runId)
+  const progress = beginProgress(runId, first)
+  for (const event of rest) applyRecord(progress, event)
+  return progress
+}
+
 function unknownRun(runId: string): VmunitError {
   return new VmunitError('ERR_NOT_FOUND', `There is no run "${runId}". List them with manager.runs().`, {
     details: { run: runId },

@@ -5,6 +5,7 @@ import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
 import type { RunState } from '../domain/run-state.ts'
 import { type DescribedError, VmunitError } from '../errors/index.ts'
 import { assertNever } from '../internal/assert-never.ts'
+import { foldWaits, type NotedWait } from './noted-waits.ts'
 
 export type StepProgress =
   | { readonly state: 'began' | 'skipped'; readonly attempt: number }
@@ -49,6 +50,8 @@ export interface Progress {
   >
   readonly changes: Map<ChangeKey, ChangeProgress>
   readonly steps: Map<string, StepProgress>
+  /** What takes its time, by step or change. */
+  readonly waits: Map<string, NotedWait>
   /** How often a group has begun; 1 when it is not listed. */
   readonly attempts: Map<string, number>
 }
@@ -78,6 +81,7 @@ export function beginProgress(runId: string, first: TimedRecord): Progress {
     gates: new Map(),
     changes: new Map(),
     steps: new Map(),
+    waits: new Map(),
     attempts: new Map(),
   }
 }
@@ -85,6 +89,7 @@ export function beginProgress(runId: string, first: TimedRecord): Progress {
 /** Takes one more record into account. The order of records is the order of what happened. */
 export function applyRecord(progress: Progress, record: TimedRecord): void {
   progress.nextSeq += 1
+  foldWaits(progress.waits, record)
   switch (record.type) {
     case 'run.created':
       return
@@ -139,6 +144,7 @@ export function applyRecord(progress: Progress, record: TimedRecord): void {
       progress.steps.set(record.data.step, { state: 'began', attempt: record.data.attempt })
       return
     case 'step.retried':
+    case 'wait.noted':
       return
     case 'step.done':
       progress.steps.set(record.data.step, { state: 'done', attempt: record.data.attempt, output: record.data.output })

@@ -12,6 +12,8 @@ import { createGuestConnections } from './guest-connections.ts'
 import { createJournalWriter } from './journal-writer.ts'
 import { createLimiter } from './limiter.ts'
 import type { Progress } from './progress.ts'
+import { NOTICE_MS } from './timing.ts'
+import { createWaits } from './waits.ts'
 
 export interface RunEnvironmentOptions {
   readonly engine: EngineOptions
@@ -48,8 +50,9 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
 
   const kindOf = (step: PlannedStep): StepKind =>
     configured(kinds, 'step kind', `${step.kind.name}@${step.kind.version}`)
-  const contextOf = (operationId: string): StepContext => ({
+  const contextOf = (operationId: string, waitingFor: (what: string) => void): StepContext => ({
     operationId,
+    waitingFor,
     runId: progress.runId,
     manager,
     // A call in flight ends by itself or with the lease; only waits end when the run is to stop.
@@ -63,6 +66,9 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
     sleep: (ms) => clock.sleep(ms, { signal: stop }),
   })
 
+  const writer = createJournalWriter({ store, lease, progress, now: () => clock.now(), onDurable })
+  const waits = createWaits({ progress, writer, clock, noticeMs: timing.noticeMs ?? NOTICE_MS })
+
   return {
     progress,
     timing,
@@ -71,12 +77,16 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
     sleep: (ms, signal) => clock.sleep(ms, { signal }),
     kindOf,
     contextOf,
-    writer: createJournalWriter({ store, lease, progress, now: () => clock.now(), onDurable }),
+    writer,
+    waits,
     facts: { store, hypervisor },
     concurrency: {
       run: (work) =>
         steps.run([{ resource: 'steps', units: 1, capacity: engine.maxStepsInFlight }], work, { signal: stop }),
     },
-    close: () => guests.close(),
+    async close() {
+      await waits.close()
+      await guests.close()
+    },
   }
 }

@@ -1,5 +1,5 @@
 import type { Plan } from '../domain/plan.ts'
-import { hasEnded } from '../domain/run-state.ts'
+import { hasEnded, type RunState } from '../domain/run-state.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, Run, RunStatus } from '../ports/index.ts'
 import { commitUpdates } from './commit-updates.ts'
@@ -24,6 +24,12 @@ export interface RunHandleOptions<Output> {
   readonly enforce: (control: ControlDocument) => Promise<void>
 }
 
+/** What runs wait for that no process moves although nothing else is in their way. */
+const NEEDS_RESUME: { readonly [state in RunState]?: string } = {
+  interrupted: 'somebody to resume it, since the process that moved it is gone',
+  paused: 'somebody to resume it',
+}
+
 /** A view on a run; everything that it says comes from the store. */
 export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<Output> {
   const { engine, runId, plan, by, enforce } = options
@@ -36,11 +42,12 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
     const [document] = await store.get([keys.run(runId)], call)
     if (document === undefined) throw new VmunitError('ERR_NOT_FOUND', `There is no run ${runId}.`)
     const head = runDocumentParser.parse(document.value)
-    const isOrphan = head.state === 'running' && holder === undefined
+    const current = head.state === 'running' && holder === undefined ? 'interrupted' : head.state
     return {
-      state: isOrphan ? 'interrupted' : head.state,
-      waitingFor: head.waiting?.for,
+      state: current,
+      waitingFor: NEEDS_RESUME[current] ?? head.waiting?.for,
       request: head.waiting?.request,
+      owner: holder?.owner,
       heartbeatAt: holder?.renewedAt,
     }
   }

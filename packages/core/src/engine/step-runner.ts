@@ -6,6 +6,7 @@ import type { JournalWriter } from './journal-writer.ts'
 import type { Progress } from './progress.ts'
 import { resolveOutputs } from './resolve-outputs.ts'
 import { backoff, type Timing } from './timing.ts'
+import type { Waits } from './waits.ts'
 
 /** What one run lends to its steps. */
 export interface StepEnvironment {
@@ -16,7 +17,8 @@ export interface StepEnvironment {
   readonly stop: AbortSignal
   readonly now: () => number
   readonly kindOf: (step: PlannedStep) => StepKind
-  readonly contextOf: (operationId: string) => StepContext
+  readonly contextOf: (operationId: string, waitingFor: (what: string) => void) => StepContext
+  readonly waits: Pick<Waits, 'during' | 'ended'>
 }
 
 export interface StepRun {
@@ -54,16 +56,21 @@ export async function runStep(environment: StepEnvironment, run: StepRun): Promi
   if (!isResumed) writer.write({ type: 'step.began', data: { step: step.id, attempt } }, updates({ type: 'began' }))
   await writer.durable()
   try {
-    const output = await reach(environment, { ...run, operationId, kind, input, mustLook: isResumed })
-    writer.write({ type: 'step.done', data: { step: step.id, attempt, output } }, updates({ type: 'done', output }))
+    const output = await environment.waits.during(step.id, (waitingFor) =>
+      reach(environment, { ...run, operationId, kind, input, mustLook: isResumed, waitingFor }),
+    )
+    writer.write({ type: 'step.done', data: { step: step.id, attempt, output } }, [
+      ...environment.waits.ended(step.id),
+      ...updates({ type: 'done', output }),
+    ])
     return true
   } catch (error) {
     if (environment.stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
     const described = describeError(error)
-    writer.write(
-      { type: 'step.failed', data: { step: step.id, attempt, error: described } },
-      updates({ type: 'failed', code: described.code, message: described.message }),
-    )
+    writer.write({ type: 'step.failed', data: { step: step.id, attempt, error: described } }, [
+      ...environment.waits.ended(step.id),
+      ...updates({ type: 'failed', code: described.code, message: described.message }),
+    ])
     return false
   }
 }
@@ -85,13 +92,14 @@ interface Reaching extends StepRun {
   readonly kind: StepKind
   readonly input: unknown
   readonly mustLook: boolean
+  readonly waitingFor: (what: string) => void
 }
 
 /** Looks and acts until the effect is there. A first attempt needs no look; every later one does. */
 async function reach(environment: StepEnvironment, run: Reaching): Promise<Plain> {
   const { timing, writer, now } = environment
   const { kind, input, step, attempt, operationId } = run
-  const context = environment.contextOf(operationId)
+  const context = environment.contextOf(operationId, run.waitingFor)
   let waitingSince: number | undefined
   let failingSince: number | undefined
   let mustLook = run.mustLook
@@ -104,6 +112,7 @@ async function reach(environment: StepEnvironment, run: Reaching): Promise<Plain
         if (look.state === 'busy' || look.state === 'unknown') {
           waitingSince ??= now()
           if (now() - waitingSince > timing.lookForMs) throw undecided(step.id, look.detail)
+          context.waitingFor(`a look to say what became of it: ${look.detail}`)
           await context.sleep(backoff(tries, 50, timing.pollMs))
           continue
         }
@@ -119,6 +128,7 @@ async function reach(environment: StepEnvironment, run: Reaching): Promise<Plain
       if (environment.stop.aborted || !mayPass) throw error
       mustLook = true
       writer.write({ type: 'step.retried', data: { step: step.id, attempt, error: describeError(error) } })
+      context.waitingFor(`another try, because of ${describeError(error).message}`)
       await context.sleep(backoff(tries, 100, 15_000))
     }
   }

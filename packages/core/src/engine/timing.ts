@@ -8,9 +8,19 @@ export interface Timing {
   readonly lookForMs: number
   /** How often something that cannot be pushed is asked again, at most. Default 1,000. */
   readonly pollMs: number
+  /** After how long it is written down what a step waits for. Default 5,000. */
+  readonly noticeMs?: number | undefined
 }
 
-export const DEFAULT_TIMING: Timing = { leaseMs: 15_000, retryForMs: 300_000, lookForMs: 1_800_000, pollMs: 1_000 }
+/** What `noticeMs` is when nobody says otherwise: from then on a wait is worth a sentence. */
+export const NOTICE_MS = 5_000
+
+export const DEFAULT_TIMING: Timing = {
+  leaseMs: 15_000,
+  retryForMs: 300_000,
+  lookForMs: 1_800_000,
+  pollMs: 1_000,
+}
 
 /** Doubles from `firstMs` up to `limitMs`. */
 export function backoff(tries: number, firstMs: number, limitMs: number): number {

@@ -1,13 +1,17 @@
 import { hostname } from 'node:os'
-import { schemas } from '../domain/parsers.ts'
+import type { ServerGroup } from '../domain/management-unit.ts'
+import { groupParser, schemas } from '../domain/parsers.ts'
 import type { Parser } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
+import { groupOfSlot } from '../domain/slot.ts'
 import { checkPlan } from '../engine/check-plan.ts'
 import { unitsOf } from '../engine/claims.ts'
+import { keys } from '../engine/documents.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/engine-options.ts'
 import { createLimiter } from '../engine/limiter.ts'
+import { progressOf } from '../engine/load-progress.ts'
 import { lookAtWorld } from '../engine/look.ts'
 import { makePlan } from '../engine/make-plan.ts'
 import { DEFAULT_TIMING, type Timing } from '../engine/timing.ts'
@@ -25,6 +29,7 @@ import type {
   StateStore,
 } from '../ports/index.ts'
 import { createDefinitions } from './definitions.ts'
+import { explainServer } from './explain.ts'
 import type { Manager } from './manager.ts'
 import { claimStore } from './manager-identity.ts'
 import { parseInput } from './parse-input.ts'
@@ -173,6 +178,13 @@ function managerFor(principal: Principal, shared: Shared): Manager {
       if (id !== undefined) await readable(await engine.run(id, principal, options), options)
       return await engine.resume(principal, id, options)
     },
+    async explain(id, server, call = {}) {
+      await enter(call)
+      const run = await readable(await engine.run(id, principal, call), call)
+      const events = await Array.fromAsync(run.events({ follow: false, ...call }))
+      const group = await groupOf(run, server, call)
+      return explainServer(server, { events, progress: progressOf(id, events), status: await run.state(call), group })
+    },
     async answer(request, { approve, planHash }, call = {}) {
       await enter(call)
       await answerRequest(store, { request, approve, planHash, principal }, call)
@@ -184,6 +196,13 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     async [Symbol.asyncDispose]() {
       await this.close()
     },
+  }
+
+  /** The record of the group that a server of a run belongs to; a run that is about no unit has none. */
+  async function groupOf({ plan }: Run, server: string, call: Call): Promise<ServerGroup | undefined> {
+    if (plan.unit === undefined) return undefined
+    const [document] = await store.get([keys.group(plan.unit, groupOfSlot(server))], call)
+    return document && groupParser.parse(document.value)
   }
 
   async function isReadable(run: Run, call: Call): Promise<boolean> {

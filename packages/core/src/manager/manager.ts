@@ -1,9 +1,11 @@
 import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { RunState } from '../domain/run-state.ts'
+import type { Slot } from '../domain/slot.ts'
 import type { ResumeOptions } from '../engine/engine.ts'
 import type { Call, Closeable, Operation, Run } from '../ports/index.ts'
 import type { Definitions } from './definitions.ts'
+import type { Explanation } from './explain.ts'
 import type { Requests } from './requests.ts'
 import type { Templates } from './templates.ts'
 import type { Units } from './units.ts'
@@ -63,6 +65,13 @@ export interface Manager extends Closeable {
    * stopped in the middle of a write: continue or end it, or pass `takeover: 'kill'`.
    */
   resume(id?: string, options?: ResumeOptions): Promise<readonly Run[]>
+  /**
+   * Why a server is where it is, in sentences: what a run planned for it and why, what was done when, what went wrong,
+   * where its machines are, what it waits for and what to do next.
+   *
+   * @throws {@link VmunitError} `ERR_NOT_FOUND` when there is no such run, or its plan does not name the server.
+   */
+  explain(run: string, server: Slot, call?: Call): Promise<Explanation>
   /** Answers what a run waits for. The requester cannot approve the own request. */
   answer(
     request: string,

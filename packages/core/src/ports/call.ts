@@ -9,6 +9,8 @@ export interface Call {
    * another request, and the process may have been stopped meanwhile.
    */
   readonly permit?: (() => void) | undefined
+  /** Told what a long call waits for, as the end of the sentence "it waits for …": a limit, a queue, a task. */
+  readonly waitingFor?: ((what: string) => void) | undefined
 }
 
 /** Something with an owner who closes it. Closing twice is allowed; later calls reject with `ERR_CLOSED`. */

@@ -6,11 +6,19 @@ import type { Call } from './call.ts'
 /** Where a run stands, for people and programs. */
 export interface RunStatus {
   readonly state: RunState
-  /** What it waits for, as a sentence. */
+  /**
+   * What it waits for, as the end of the sentence "it waits for …": always when no process moves it; when one does, as
+   * soon as something has lasted for five seconds.
+   */
   readonly waitingFor?: string | undefined
   /** The request whose answer it waits for: see `manager.answer`. */
   readonly request?: string | undefined
-  /** Last sign of life of its owner, by the store's clock. */
+  /** The process that moves it now: `host pid`. */
+  readonly owner?: string | undefined
+  /**
+   * Last sign of life of that process, by the store's clock. It keeps coming while a step is slow; a process that is
+   * dead, stopped or hangs gives none, and its run is `interrupted` when the lease has expired.
+   */
   readonly heartbeatAt?: number | undefined
 }
 

@@ -30,6 +30,11 @@ export interface StepContext extends Call {
   /** The files of a definition that servers of a tier get. */
   tree(definitionHash: string, tierId: string): Promise<Tree>
   now(): number
+  /**
+   * Says what the step waits for, as the end of the sentence "it waits for …". Cheap, and worth saying before every
+   * wait: people see it when the wait has lasted for five seconds.
+   */
+  waitingFor(what: string): void
   sleep(ms: number): Promise<void>
 }
 

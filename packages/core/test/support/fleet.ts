@@ -79,8 +79,8 @@ export async function createFleet(options: WorldOptions & Partial<ManagerOptions
 
   const [first] = stores
   if (first === undefined) throw new Error('no store')
-  const { operations } = options
-  const manager = managerOver(first, { operations })
+  const { operations, timing = QUICK } = options
+  const manager = managerOver(first, { operations, timing })
   for (const name of ['web-base', 'app-base']) {
     const image = await world.admin.addImage({ template: name, version: 1, files: { '/etc/release': `${name} 1` } })
     images.set(name, image)

@@ -16,8 +16,13 @@ export function guardHypervisor(driver: HypervisorDriver, guard: Guard, limiter:
 
   function limited<T>({ action, placement = null, call }: Limited, work: (options: Call) => Promise<T>): Promise<T> {
     const costs = driver.limits?.cost(action, placement) ?? []
-    const guarded = (): Promise<T> => mutate(`hypervisor.${action}`, work, call)
-    return costs.length === 0 ? guarded() : limiter.run(costs, guarded, call)
+    const guarded = (): Promise<T> => {
+      call?.waitingFor?.(`the hypervisor to carry out "${action}"`)
+      return mutate(`hypervisor.${action}`, work, call)
+    }
+    if (costs.length === 0) return guarded()
+    call?.waitingFor?.(`room for "${action}" within the limits of the hypervisor`)
+    return limiter.run(costs, guarded, call)
   }
   function own(machine: OwnedMachine): OwnedMachine {
     if (machine.marker.manager !== guard.manager) {

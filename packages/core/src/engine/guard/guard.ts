@@ -56,10 +56,10 @@ export function createGuard(options: GuardOptions): Guard {
     manager,
     checkHeld,
     look: (call, work) => traced(call, false, work),
-    mutate: (call, work, { signal, onProgress } = {}) =>
+    mutate: (call, work, { signal, onProgress, waitingFor } = {}) =>
       traced(call, true, async () => {
         checkHeld(call)
-        return await work({ signal, onProgress, permit: () => checkHeld(call) })
+        return await work({ signal, onProgress, waitingFor, permit: () => checkHeld(call) })
       }),
   }
 }

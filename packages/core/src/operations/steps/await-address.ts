@@ -35,6 +35,7 @@ export const awaitAddress: StepKind<AwaitAddressInput, FoundAddress> = {
           details: { machine },
         })
       }
+      context.waitingFor(`an address for machine ${machine}`)
       await context.sleep(500)
     }
   },

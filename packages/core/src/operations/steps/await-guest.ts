@@ -34,6 +34,7 @@ export const awaitGuest: StepKind<AwaitGuestInput, BootedGuest> = {
           { cause: answer.error, details: { address: step.address } },
         )
       }
+      context.waitingFor(`the guest at ${step.address} to answer`)
       await context.sleep(Math.min(1_000, 20 * tries))
     }
   },

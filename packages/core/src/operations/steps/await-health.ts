@@ -35,6 +35,7 @@ export const awaitHealth: StepKind<AwaitHealthInput, Record<string, never>> = {
           { details: { argv: step.argv, address: step.guest.address } },
         )
       }
+      context.waitingFor(`the application at ${step.guest.address} to be healthy: ${found}`)
       await context.sleep(Math.min(1_000, 20 * 2 ** Math.min(tries, 6)))
     }
   },

@@ -64,7 +64,10 @@ export const blockServer: StepKind<BlockServerInput, Record<string, never>> = {
     if ((await memberOf(step, context)) === undefined) return {}
     await balancer.traffic(step.pool, step.slot, 'drain', context)
     const deadline = context.now() + step.drainTimeoutMs
-    while (((await memberOf(step, context))?.connections ?? 0) > 0 && context.now() < deadline) {
+    for (;;) {
+      const connections = (await memberOf(step, context))?.connections ?? 0
+      if (connections === 0 || context.now() >= deadline) break
+      context.waitingFor(`the connections of ${step.slot} to end, ${connections} are left`)
       await context.sleep(Math.min(1_000, Math.max(1, deadline - context.now())))
     }
     await balancer.traffic(step.pool, step.slot, 'out', context)

@@ -85,6 +85,7 @@ async function untilSettled(step: RunJobInput, context: StepContext): Promise<Ob
     const guest = await context.guest(step.guest)
     const job = judge(step, await guest.job(context.operationId, context))
     if (job.state !== 'busy') return job
+    context.waitingFor(`"${step.argv.join(' ')}" to end on ${step.guest.address}`)
     await context.sleep(Math.min(1_000, 10 * 2 ** Math.min(tries, 7)))
   }
 }

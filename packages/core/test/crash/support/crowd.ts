@@ -95,8 +95,9 @@ async function build(directory: string): Promise<void> {
     await manager.templates.register({ name, hypervisor: 'main', image })
     if (name !== template) continue
     for (const { name: group, servers } of GROUPS) {
-      const [{ address = '', serviceAddress = '' } = {}] = servers
-      await world.admin.addMachine({ name: group, image, addresses: [address, serviceAddress], power: 'on' })
+      const [server] = servers
+      const addresses = [server?.address ?? '', server?.serviceAddress ?? '']
+      await world.admin.addMachine({ name: group, image, addresses, power: 'on' })
     }
   }
   await manager.units.create({ name: UNIT, hypervisor: 'main' })

@@ -36,8 +36,9 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
   const nobody = (name: string): never => {
     throw new Error(`nothing to reach: ${name}`)
   }
-  const contextOf = (operationId: string): StepContext => ({
+  const contextOf = (operationId: string, waitingFor: (what: string) => void): StepContext => ({
     operationId,
+    waitingFor,
     runId: 'run',
     manager: 'vmunit',
     signal: new AbortController().signal,
@@ -80,6 +81,7 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
       now: () => time.now,
       kindOf,
       contextOf,
+      waits: { during: (_about, work) => work(() => {}), ended: () => [] },
       writer: {
         write(record, updates = []) {
           applyRecord(progress, { ...record, time: time.now })
