@@ -46,6 +46,20 @@ afterEach(async () => {
 })
 
 describe('a world process', () => {
+  it('is not sent what its caller is not permitted to send', async () => {
+    const { socket } = await start()
+    await using world = await connectWorld(socket)
+    const refuse = (): never => {
+      throw new Error('not any more')
+    }
+    const pool = { name: 'p', port: 80 }
+    await expect(world.balancer.ensurePool(pool, { permit: refuse })).rejects.toThrow('not any more')
+    expect(await world.admin.pools()).toEqual([])
+    expect(await world.admin.log()).toEqual([])
+    await world.balancer.ensurePool(pool, { permit: () => {} })
+    expect(await world.admin.pools()).toHaveLength(1)
+  })
+
   it('does over its socket what a world does in process', async () => {
     const { socket } = await start({ limits: { create: 8 } })
     await using world = await connectWorld(socket, { caller: 'test' })

@@ -6,7 +6,7 @@ import { guardGuest } from '../../../src/engine/guard/guard-guest.ts'
 import { guardHypervisor } from '../../../src/engine/guard/guard-hypervisor.ts'
 import { createLimiter } from '../../../src/engine/limiter.ts'
 import { isVmunitError, VmunitError } from '../../../src/errors/index.ts'
-import type { Guest, HypervisorDriver, LoadBalancer, OwnedMachine } from '../../../src/ports/index.ts'
+import type { Call, Guest, HypervisorDriver, LoadBalancer, OwnedMachine } from '../../../src/ports/index.ts'
 
 const guardOf = (isHeld: () => boolean = () => true) =>
   createGuard({ runId: 'run', manager: 'vmunit', lease: { isHeld } })
@@ -183,5 +183,44 @@ describe('the guard', () => {
     expect(gone).not.toHaveBeenCalled()
     await expect(guarded.exec({ argv: ['true'] })).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE' })
     expect(gone).toHaveBeenCalledOnce()
+  })
+
+  it('lets drivers ask again, as the last thing before a request leaves', async () => {
+    let isHeld = true
+    const guard = guardOf(() => isHeld)
+    const sent: string[] = []
+    const balancer = guardBalancer(
+      {
+        async traffic(_pool: string, slot: string, _to: string, call?: Call) {
+          call?.permit?.()
+          sent.push(`${slot}, first request`)
+          // As when the process is stopped between two requests of one call.
+          isHeld = false
+          await Promise.resolve()
+          call?.permit?.()
+          sent.push(`${slot}, second request`)
+        },
+      } as unknown as LoadBalancer,
+      guard,
+    )
+    await expect(balancer.traffic('p', 's', 'in')).rejects.toMatchObject({ code: 'ERR_LEASE_LOST' })
+    expect(sent).toEqual(['s, first request'])
+  })
+
+  it('hands on what a call waits for, and says when it is the limits of the hypervisor', async () => {
+    const said: string[] = []
+    const limits = { cost: () => [{ resource: 'r', units: 1, capacity: 1 }] }
+    const driver = {
+      ...telling<HypervisorDriver>([]),
+      limits,
+      power: async (_machine: OwnedMachine, _to: string, call?: Call) => call?.waitingFor?.('task 7'),
+    } as unknown as HypervisorDriver
+    const guarded = guardHypervisor(driver, guardOf(), createLimiter())
+    await guarded.power(machine, 'on', { waitingFor: (what) => said.push(what) })
+    expect(said).toEqual([
+      'room for "power" within the limits of the hypervisor',
+      'the hypervisor to carry out "power"',
+      'task 7',
+    ])
   })
 })
