@@ -63,7 +63,7 @@ async function explainClaim(engine: EngineOptions, error: VmunitError): Promise<
   if (document === undefined) return error
   const { operation, state, waiting } = runDocumentParser.parse(document.value)
   const waitingFor = waiting?.for
-  const standing = waitingFor === undefined ? state : `${state} for ${waitingFor}`
+  const standing = waitingFor === undefined ? state : `${state}, waits for ${waitingFor}`
   return new VmunitError(
     'ERR_CLAIMED',
     `Run ${runId} (${operation}, ${standing}) has a claim on what this plan needs. Wait for it, resume it, or cancel it.`,
