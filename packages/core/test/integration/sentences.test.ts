@@ -156,7 +156,24 @@ describe('manager.explain', () => {
     expect(done.sentences.at(-1)).toBe('Nothing is to be done: the run has ended well.')
   })
 
-  it('knows servers that were detached since, and tells nothing to strangers', async () => {
+  it('names the request that a run waits for', async () => {
+    await using fleet = await fleetWith()
+    const { manager } = fleet
+    const run = await manager.start(await manager.plan(stop, { unit: UNIT }), { approval: 'required' })
+    const { request } = await until(async () => {
+      const status = await run.state()
+      return status.state === 'waiting' ? status : undefined
+    })
+    const { sentences } = await manager.explain(run.id, SLOTS[0])
+    expect(sentences).toContain('Its group vmgroup_1 has not begun.')
+    expect(sentences.at(-1)).toMatch(/^The run waits for an answer to ".*": answer request /)
+    expect(sentences.at(-1)).toContain(request)
+    await run.cancel('enough')
+    const cancelled = await manager.explain(run.id, SLOTS[0])
+    expect(cancelled.sentences.at(-1)).toBe('The run was cancelled (enough) and left nothing half done here.')
+  })
+
+  it('says what became of a server that was stopped, and tells nothing to strangers', async () => {
     await using fleet = await fleetWith()
     const { manager } = fleet
     const run = await manager.start(await manager.plan(stop, { unit: UNIT }))
