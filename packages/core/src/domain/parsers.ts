@@ -128,6 +128,8 @@ const wave = z.strictObject({
   groups: share,
   maxFailures: share.optional(),
   soakMs: milliseconds.optional(),
+  deadlineMs: milliseconds.optional(),
+  failureDomains: z.literal('oneByOne').optional(),
   gate: z
     .discriminatedUnion('kind', [
       z.strictObject({ kind: z.literal('approval'), text: z.string().optional() }),
@@ -145,6 +147,7 @@ export const schemas = {
   ipv4,
   milliseconds,
   name,
+  share,
   status,
   templateRef,
   wave,

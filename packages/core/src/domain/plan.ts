@@ -72,6 +72,8 @@ export interface Change {
   readonly reason: string
   /** Whether the group is out of service while this goes on. */
   readonly disturbs: boolean
+  /** Where its machines are; given when a wave goes domain by domain. */
+  readonly failureDomain?: string | undefined
   /** What must still hold when the change begins. Only this decides staleness. */
   readonly expects: readonly ExpectedFact[]
   readonly steps: readonly PlannedStep[]
@@ -101,6 +103,13 @@ export interface Wave {
   /** How many of its groups may fail before the run begins nothing new. Default 0. */
   readonly maxFailures?: Share | undefined
   readonly soakMs?: number | undefined
+  /**
+   * How long a group may take. One that takes longer counts as failed until it has ended: meanwhile nothing new begins
+   * beyond `maxFailures`. What is in flight is never cut off.
+   */
+  readonly deadlineMs?: number | undefined
+  /** `oneByOne`: never are groups of two failure domains disturbed at the same time. */
+  readonly failureDomains?: 'oneByOne' | undefined
   readonly gate?: Gate | undefined
 }
 
@@ -141,6 +150,8 @@ export interface Plan<Output = unknown> {
    * A step here that needs the output of a step that never ended is left out: there is nothing to undo.
    */
   readonly back: readonly Phase[]
+  /** How many groups may fail in all phases and waves together. Absent: only the waves limit it. */
+  readonly maxFailures?: Share | undefined
   /** How often a group may begin anew, after `back`, when a job in it ended without an exit code. */
   readonly attempts: number
   /** What a person should know before starting: interruptions, no way back. */

@@ -1,15 +1,16 @@
 import type { PlannedStep } from '../domain/plan.ts'
 import { type DescribedError, describeError, isVmunitError } from '../errors/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
-import { putBack, takeOut } from './outages.ts'
+import { type Outages, putBack } from './outages.ts'
 import type { ScheduledChange } from './progress.ts'
 import { runStep, type StepEnvironment } from './step-runner.ts'
 import { backoff } from './timing.ts'
 
 export interface ChangeEnvironment extends StepEnvironment {
   readonly facts: FactSources
+  readonly outages: Outages
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
-  readonly concurrency: { run<T>(work: () => Promise<T>): Promise<T> }
+  readonly concurrency: { readonly width: number; run<T>(work: () => Promise<T>): Promise<T> }
 }
 
 /**
@@ -70,12 +71,14 @@ async function staleness(
   environment: ChangeEnvironment,
   { change, waitingFor }: ScheduledChange & { readonly waitingFor: (what: string) => void },
 ): Promise<DescribedError | undefined> {
-  const { progress, facts, stop, timing, now, sleep } = environment
+  const { facts, outages, stop, timing, now, sleep } = environment
+  // Whether another group stands in is looked at when this one is taken out.
+  const expects = change.expects.filter(({ fact }) => fact !== 'standIn')
   const began = now()
   for (let tries = 1; ; tries += 1) {
     try {
-      await checkFacts(facts, change.expects, { signal: stop })
-      await takeOut(facts.store, { runId: progress.runId, change }, { signal: stop })
+      await checkFacts(facts, expects, { signal: stop })
+      await outages.takeOut(change, { signal: stop })
       return undefined
     } catch (error) {
       if (stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error

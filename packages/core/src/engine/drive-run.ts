@@ -8,13 +8,15 @@ import type { StateStore } from '../ports/index.ts'
 import { runChange } from './change-runner.ts'
 import { giveClaims } from './claims.ts'
 import { keys } from './documents.ts'
+import { type Bell, createBell } from './follow-journal.ts'
 import { answerOf, askRequest, requestId } from './gates.ts'
 import { putBack } from './outages.ts'
 import type { Progress, ScheduledChange } from './progress.ts'
 import type { RunEnvironment } from './run-environment.ts'
 import { removeDocument, updateHead } from './run-head.ts'
-import { changesInFlight, decide, unfinishedGroups } from './schedule.ts'
+import { changesInFlight, decide } from './schedule.ts'
 import { RunStopped } from './stop-signal.ts'
+import { unfinishedGroups } from './unfinished-groups.ts'
 
 export type DriveResult = 'ended' | 'waiting' | 'paused' | 'lost'
 
@@ -32,6 +34,7 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
   const { environment, owner } = drive
   const { progress, writer, stop } = environment
   const active = new Map<ChangeKey, Promise<void>>()
+  const ends = createBell()
   let failure: { readonly error: unknown } | undefined
 
   const begin = (scheduled: ScheduledChange): void => {
@@ -39,7 +42,10 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
       .catch((error: unknown) => {
         failure ??= { error }
       })
-      .finally(() => active.delete(scheduled.key))
+      .finally(() => {
+        active.delete(scheduled.key)
+        ends.ring()
+      })
     active.set(scheduled.key, work)
   }
 
@@ -47,7 +53,8 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
   for (const scheduled of changesInFlight(progress)) begin(scheduled)
   while (!stop.aborted && failure === undefined) {
     const now = await drive.store.now()
-    const decision = decide(progress, now)
+    // Each change in flight has a step in flight, or one that waits for its turn: more of them would gain nothing.
+    const decision = decide(progress, now, environment.concurrency.width)
     if (decision.type === 'carryOn') {
       for (const scheduled of decision.begin) begin(scheduled)
       if (active.size === 0) {
@@ -57,12 +64,12 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
         })
         return 'waiting'
       }
-      await untilOneEnds(environment, active, decision.wakeAt)
+      await untilOneEnds(environment, ends, decision.wakeAt)
       continue
     }
     // Everything else is decided between changes, when nothing is in flight any more.
     if (active.size > 0) {
-      await untilOneEnds(environment, active, undefined)
+      await untilOneEnds(environment, ends, undefined)
       continue
     }
     switch (decision.type) {
@@ -73,7 +80,7 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
         writer.write({ type: 'run.returning', data: { reason: decision.reason } })
         continue
       case 'renew':
-        writer.write({ type: 'group.renewed', data: { group: decision.group, attempt: decision.attempt } })
+        for (const renewed of decision.groups) writer.write({ type: 'group.renewed', data: renewed })
         continue
       case 'end':
         await end(drive, decision.state)
@@ -87,13 +94,9 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
 }
 
 /** Resolves when a change has ended, a soak is over, or the run is told to stop; what stops it is seen by the caller. */
-async function untilOneEnds(
-  environment: RunEnvironment,
-  active: ReadonlyMap<ChangeKey, Promise<void>>,
-  wakeAt: number | undefined,
-): Promise<void> {
+async function untilOneEnds(environment: RunEnvironment, ends: Bell, wakeAt: number | undefined): Promise<void> {
   const done = new AbortController()
-  const ended = Promise.race(active.values())
+  const ended = ends.next()
   const woken = wakeAt === undefined ? ended : environment.sleep(Math.max(0, wakeAt - environment.now()), done.signal)
   await orAbort(Promise.race([ended, woken]), environment.stop).catch(() => {})
   done.abort()

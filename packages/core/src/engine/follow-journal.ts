@@ -22,6 +22,9 @@ export function createBell(): Bell {
   }
 }
 
+/** Nothing follows one of these. */
+const LAST_RECORDS: ReadonlySet<string> = new Set<RunEvent['type']>(['run.succeeded', 'run.failed', 'run.cancelled'])
+
 export interface FollowOptions extends Call {
   readonly from: number
   readonly follow: boolean
@@ -42,15 +45,17 @@ export async function* followJournal(
 ): AsyncGenerator<RunEvent, void, undefined> {
   const { signal, follow } = options
   let next = options.from
+  // A reader who asks for more than there is finds no record that says so.
+  let isOver = await hasRunEnded(store, runId, { signal })
   for (;;) {
     // Asked for before the reading, so that nothing written during it is missed.
     const rung = bell.next()
-    const isOver = await hasRunEnded(store, runId, { signal })
     let isPaused = false
     for await (const record of store.journal(runId, next, { signal })) {
       next = record.seq + 1
       yield runEvent(record)
       isPaused = record.type === 'run.paused'
+      isOver ||= LAST_RECORDS.has(record.type)
     }
     if (!follow || isPaused || isOver) return
     const done = new AbortController()
@@ -58,7 +63,8 @@ export async function* followJournal(
       signal: signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]),
     })
     try {
-      await Promise.race([rung, waiting])
+      const isRung = await Promise.race([rung.then(() => true), waiting.then(() => false)])
+      isOver = !isRung && (await hasRunEnded(store, runId, { signal }))
     } finally {
       done.abort()
       await waiting.catch(() => {})

@@ -27,6 +27,7 @@ export function makePlan<Input, Output>(
     servers: draft.servers,
     phases: draft.phases.map(withPlainKinds),
     back: (draft.back ?? []).map(withPlainKinds),
+    ...(draft.maxFailures !== undefined && { maxFailures: draft.maxFailures }),
     attempts: draft.attempts ?? 1,
     notes: draft.notes ?? [],
     warnings: draft.warnings ?? [],

@@ -1,32 +1,30 @@
 import type { Plain } from '../domain/plain.ts'
-import type { Change, Phase, Plan } from '../domain/plan.ts'
+import type { Phase, Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
 import type { RunState } from '../domain/run-state.ts'
+import { countOf } from '../domain/share.ts'
 import { type DescribedError, VmunitError } from '../errors/index.ts'
 import { assertNever } from '../internal/assert-never.ts'
 import { foldWaits, type NotedWait } from './noted-waits.ts'
+import type { ChangeProgress, ScheduledChange } from './scheduled-change.ts'
+import { noteChange, type Standing } from './standing.ts'
+
+export type { ChangeProgress, ScheduledChange } from './scheduled-change.ts'
 
 export type StepProgress =
   | { readonly state: 'began' | 'skipped'; readonly attempt: number }
   | { readonly state: 'done'; readonly attempt: number; readonly output: Plain }
   | { readonly state: 'failed'; readonly attempt: number; readonly error: DescribedError }
 
-export type ChangeProgress =
-  | { readonly state: 'began'; readonly at: number }
-  | { readonly state: 'done'; readonly at: number }
-  | { readonly state: 'failed'; readonly at: number; readonly error: DescribedError }
-
-/** A change and where it stands in the plan. */
-export interface ScheduledChange {
-  readonly key: ChangeKey
-  readonly change: Change
-}
-
 /** The changes of a plan with their keys, phase by phase: made once, because they are asked for all the time. */
 export interface Schedule {
   readonly forward: readonly (readonly ScheduledChange[])[]
   readonly back: readonly (readonly ScheduledChange[])[]
+  /** The same by group, forward and back. */
+  readonly ofGroup: ReadonlyMap<string, readonly ScheduledChange[]>
+  /** How many groups may fail in the whole run. */
+  readonly maxFailures: number
 }
 
 /** Everything that is known about a run: the fold over its journal. Only {@link applyRecord} writes to it. */
@@ -54,6 +52,8 @@ export interface Progress {
   readonly waits: Map<string, NotedWait>
   /** How often a group has begun; 1 when it is not listed. */
   readonly attempts: Map<string, number>
+  /** Counts over `changes`, made when a decision first asks for them and kept up to date from then on. */
+  standing: Standing | undefined
 }
 
 /** A record as it is folded: with the time at which the store wrote it. */
@@ -83,6 +83,7 @@ export function beginProgress(runId: string, first: TimedRecord): Progress {
     steps: new Map(),
     waits: new Map(),
     attempts: new Map(),
+    standing: undefined,
   }
 }
 
@@ -106,6 +107,7 @@ export function applyRecord(progress: Progress, record: TimedRecord): void {
       return
     case 'run.returning':
       progress.returning = record.data.reason
+      progress.standing = undefined
       return
     case 'run.succeeded':
       progress.state = 'succeeded'
@@ -129,13 +131,13 @@ export function applyRecord(progress: Progress, record: TimedRecord): void {
       progress.gates.set(record.data.gate, { state: 'refused', by: record.data.by })
       return
     case 'change.began':
-      progress.changes.set(record.data.change, { state: 'began', at: record.time })
+      setChange(progress, record.data.change, { state: 'began', at: record.time })
       return
     case 'change.done':
-      progress.changes.set(record.data.change, { state: 'done', at: record.time })
+      setChange(progress, record.data.change, { state: 'done', at: record.time })
       return
     case 'change.failed':
-      progress.changes.set(record.data.change, { state: 'failed', at: record.time, error: record.data.error })
+      setChange(progress, record.data.change, { state: 'failed', at: record.time, error: record.data.error })
       return
     case 'group.renewed':
       renewGroup(progress, record.data.group, record.data.attempt)
@@ -160,26 +162,35 @@ export function applyRecord(progress: Progress, record: TimedRecord): void {
   }
 }
 
+function setChange(progress: Progress, key: ChangeKey, change: ChangeProgress): void {
+  progress.changes.set(key, change)
+  if (progress.standing !== undefined) noteChange(progress.standing, progress.changes, key)
+}
+
 /** A group that begins anew forgets what its steps did, forward and back; their operation ids get a new attempt. */
 function renewGroup(progress: Progress, group: string, attempt: number): void {
   progress.attempts.set(group, attempt)
   progress.returning = undefined
-  for (const phase of [...progress.plan.phases, ...progress.plan.back]) {
-    for (const change of phase.changes) {
-      if (change.group === group) for (const step of change.steps) progress.steps.delete(step.id)
-    }
-  }
-  for (const key of [...progress.changes.keys()]) {
-    if (groupOfChange(key) === group) progress.changes.delete(key)
+  progress.standing = undefined
+  for (const { key, change } of progress.schedule.ofGroup.get(group) ?? []) {
+    for (const step of change.steps) progress.steps.delete(step.id)
+    progress.changes.delete(key)
   }
 }
 
-function scheduleOf({ phases, back }: Plan): Schedule {
+function scheduleOf({ phases, back, maxFailures }: Plan): Schedule {
   const changesOf = (direction: 'forward' | 'back', phase: Phase, index: number): readonly ScheduledChange[] =>
     phase.changes.map((change) => ({ key: changeKey(direction, index, change.group), change }))
-  return {
+  const schedule = {
     forward: phases.map((phase, index) => changesOf('forward', phase, index)),
     back: back.map((phase, index) => changesOf('back', phase, index)),
+  }
+  const ofGroup = Map.groupBy([...schedule.forward, ...schedule.back].flat(), ({ change }) => change.group)
+  const groups = new Set(schedule.forward.flatMap((changes) => changes.map(({ change }) => change.group)))
+  return {
+    ...schedule,
+    ofGroup,
+    maxFailures: maxFailures === undefined ? Number.POSITIVE_INFINITY : countOf(maxFailures, groups.size, 'down'),
   }
 }
 

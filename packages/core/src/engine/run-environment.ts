@@ -11,6 +11,7 @@ import { guardTree } from './guard/guard-tree.ts'
 import { createGuestConnections } from './guest-connections.ts'
 import { createJournalWriter } from './journal-writer.ts'
 import { createLimiter } from './limiter.ts'
+import { createOutages } from './outages.ts'
 import type { Progress } from './progress.ts'
 import { NOTICE_MS } from './timing.ts'
 import { createWaits } from './waits.ts'
@@ -80,7 +81,9 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
     writer,
     waits,
     facts: { store, hypervisor },
+    outages: createOutages(store, progress.runId),
     concurrency: {
+      width: engine.maxStepsInFlight,
       run: (work) =>
         steps.run([{ resource: 'steps', units: 1, capacity: engine.maxStepsInFlight }], work, { signal: stop }),
     },

@@ -1,13 +1,14 @@
-import type { Gate, Phase } from '../domain/plan.ts'
-import { countOf, waveWidth } from '../domain/share.ts'
-import { type ChangeProgress, changeKey, type Progress, type ScheduledChange } from './progress.ts'
+import type { Gate } from '../domain/plan.ts'
+import { changeKey, type Progress, type ScheduledChange } from './progress.ts'
+import type { WaveStanding } from './standing.ts'
+import { backWaves, failedOf, forwardWaves, returningGroups } from './waves.ts'
 
 /** What to do next. Changes that have begun and not ended are always carried on, first of all. */
 export type Decision =
   | { readonly type: 'carryOn'; readonly begin: readonly ScheduledChange[]; readonly wakeAt?: number }
   | { readonly type: 'gate'; readonly id: string; readonly gate: Gate }
   | { readonly type: 'goBack'; readonly reason: string }
-  | { readonly type: 'renew'; readonly group: string; readonly attempt: number }
+  | { readonly type: 'renew'; readonly groups: readonly { readonly group: string; readonly attempt: number }[] }
   | { readonly type: 'end'; readonly state: 'succeeded' | 'failed' }
 
 /** The gate in front of the whole run, when it was started with an approval. */
@@ -17,15 +18,16 @@ export const START_GATE = 'start'
  * Decides what a run does next: a pure function of its plan, what has happened so far, and the time.
  *
  * Between phases is a barrier. Inside one, a wave's width limits how many groups are disturbed at once, a group that
- * soaks still counts, and when more groups failed than the wave allows, nothing new begins.
+ * soaks still counts, and when more groups failed than the wave or the plan allows, nothing new begins. However wide
+ * the waves are, no more than `capacity` changes are in flight.
  */
-export function decide(progress: Progress, now: number): Decision {
+export function decide(progress: Progress, now: number, capacity: number = Number.POSITIVE_INFINITY): Decision {
   const { plan } = progress
   if (progress.approval && progress.gates.get(START_GATE)?.state !== 'passed') {
     const text = `Start ${plan.operation.name} on ${plan.claims.join(', ')}`
     return { type: 'gate', id: START_GATE, gate: { kind: 'approval', text } }
   }
-  return progress.returning === undefined ? goForward(progress, now) : goBack(progress)
+  return progress.returning === undefined ? goForward(progress, { now, capacity }) : goBack(progress, capacity)
 }
 
 /** Changes that have begun and not ended: what an earlier owner had in flight. */
@@ -33,111 +35,136 @@ export function changesInFlight({ schedule, changes }: Progress): readonly Sched
   return [...schedule.forward.flat(), ...schedule.back.flat()].filter(({ key }) => changes.get(key)?.state === 'began')
 }
 
-function goForward(progress: Progress, now: number): Decision {
-  const failed = new Set<string>()
-  for (const [index, phase] of progress.plan.phases.entries()) {
-    const all = progress.schedule.forward[index] ?? []
-    const scheduled = failed.size === 0 ? all : all.filter(({ change }) => !failed.has(change.group))
-    const decision = decidePhase(progress, { phase, index, scheduled, now })
+interface Moment {
+  readonly now: number
+  readonly capacity: number
+}
+
+function goForward(progress: Progress, moment: Moment): Decision {
+  let failed = 0
+  for (const index of progress.plan.phases.keys()) {
+    const waves = forwardWaves(progress, index)
+    for (const wave of waves) failed += wave.failures
+    const isSpent = failed > progress.schedule.maxFailures
+    const decision = decidePhase(progress, { ...moment, index, waves, isSpent })
     if (decision !== undefined) return decision
-    for (const { key, change } of scheduled) {
-      if (progress.changes.get(key)?.state === 'failed') failed.add(change.group)
-    }
   }
-  if (failed.size > 0) return { type: 'goBack', reason: `${[...failed].join(', ')} failed` }
+  if (failed > 0) return { type: 'goBack', reason: `${namesOf(allFailures(progress))} failed` }
   return { type: 'end', state: 'succeeded' }
 }
 
-interface PhaseInProgress {
-  readonly phase: Phase
+interface PhaseInProgress extends Moment {
   readonly index: number
-  readonly scheduled: readonly ScheduledChange[]
-  readonly now: number
+  readonly waves: readonly WaveStanding[]
+  /** Whether more groups failed than the whole run may lose. */
+  readonly isSpent: boolean
 }
 
 /** What to do in this phase; undefined when it is over. */
 function decidePhase(progress: Progress, current: PhaseInProgress): Decision | undefined {
-  const { phase, index, scheduled, now } = current
-  const total = phase.changes.length
-  let from = 0
-  for (const [number, wave] of phase.waves.entries()) {
-    const isLast = number === phase.waves.length - 1
-    const width = waveWidth(wave.groups, total)
-    const members = scheduled.slice(from, isLast ? undefined : from + width)
-    from += members.length
-    if (members.length === 0) return undefined
-
-    const { running, waiting, failures, soakEnds } = survey(progress, members, { now, soakMs: wave.soakMs ?? 0 })
-    if (failures.length > countOf(wave.maxFailures ?? 0, total, 'down')) {
-      if (running > 0) return { type: 'carryOn', begin: [] }
-      return { type: 'goBack', reason: reasonOf(progress, failures) }
+  const { index, waves, isSpent, now, capacity } = current
+  for (const [number, standing] of waves.entries()) {
+    const { wave, running, failures, done } = standing
+    if (standing.members.length === 0) return undefined
+    const soaked = firstSoaking(standing, now)
+    const soaking = done.length - soaked
+    const isHeld = isSpent || failures + overdue(standing, now) > standing.maxFailures
+    if (isHeld && running.size > 0) return { type: 'carryOn', begin: [] }
+    if (isHeld) {
+      const failed = isSpent ? allFailures(progress) : failedOf(progress, [standing])
+      return { type: 'goBack', reason: reasonOf(progress, failed) }
     }
-    const wakeAt = soakEnds.length > 0 ? { wakeAt: Math.min(...soakEnds) } : {}
-    if (waiting.length > 0) {
+    const first = done[soaked]
+    const wake = first === undefined ? {} : { wakeAt: first.at + (wave.soakMs ?? 0) }
+    if (standing.next < standing.members.length) {
       const gate = `wave:${index}:${number}`
       if (wave.gate !== undefined && progress.gates.get(gate)?.state !== 'passed') {
         return { type: 'gate', id: gate, gate: wave.gate }
       }
-      const room = Math.max(0, width - running - soakEnds.length)
-      return { type: 'carryOn', begin: waiting.slice(0, room), ...wakeAt }
+      const room = Math.min(standing.width - running.size - soaking, capacity - running.size)
+      const [flying] = running.values()
+      const disturbed = (flying ?? first)?.member
+      return { type: 'carryOn', begin: nextOf(progress, standing, { room, disturbed }), ...wake }
     }
-    if (running > 0 || soakEnds.length > 0) return { type: 'carryOn', begin: [], ...wakeAt }
+    if (running.size > 0 || soaking > 0) return { type: 'carryOn', begin: [], ...wake }
   }
   return undefined
 }
 
-interface Survey {
-  readonly running: number
-  readonly waiting: readonly ScheduledChange[]
-  readonly failures: readonly ScheduledChange[]
-  readonly soakEnds: readonly number[]
+/** The place of the first that still soaks. */
+function firstSoaking({ wave: { soakMs = 0 }, done }: WaveStanding, now: number): number {
+  let low = 0
+  let high = done.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((done[middle]?.at ?? 0) + soakMs > now) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
-/** Where the members of a wave stand, in one pass: this is asked after every change of a run. */
-function survey(
-  { changes }: Progress,
-  members: readonly ScheduledChange[],
-  { now, soakMs }: { readonly now: number; readonly soakMs: number },
-): Survey {
-  let running = 0
-  const waiting: ScheduledChange[] = []
-  const failures: ScheduledChange[] = []
-  const soakEnds: number[] = []
-  for (const member of members) {
-    const change = changes.get(member.key)
-    if (change === undefined) waiting.push(member)
-    else if (change.state === 'began') running += 1
-    else if (change.state === 'failed') failures.push(member)
-    else if (change.at + soakMs > now) soakEnds.push(change.at + soakMs)
+/** How many members take longer than they may. */
+function overdue({ wave: { deadlineMs }, running }: WaveStanding, now: number): number {
+  if (deadlineMs === undefined) return 0
+  let count = 0
+  for (const { at } of running.values()) if (at + deadlineMs <= now) count += 1
+  return count
+}
+
+interface Room {
+  readonly room: number
+  /** A member that is disturbed now, when there is one. */
+  readonly disturbed: ScheduledChange | undefined
+}
+
+/** The members that begin now. Where a wave goes by failure domain, it leaves one before it enters the next. */
+function nextOf({ changes }: Progress, standing: WaveStanding, { room, disturbed }: Room): readonly ScheduledChange[] {
+  const { members, next, wave } = standing
+  const { failureDomain } = (disturbed ?? members[next])?.change ?? {}
+  const begin: ScheduledChange[] = []
+  for (let place = next; begin.length < room; place += 1) {
+    const member = members[place]
+    if (member === undefined) break
+    if (wave.failureDomains === 'oneByOne' && member.change.failureDomain !== failureDomain) break
+    if (!changes.has(member.key)) begin.push(member)
   }
-  return { running, waiting, failures, soakEnds }
+  return begin
+}
+
+/** The failures of all phases that the run has come to. */
+function allFailures(progress: Progress): readonly ScheduledChange[] {
+  return failedOf(progress, progress.standing?.forward.flat() ?? [])
+}
+
+function namesOf(failures: readonly ScheduledChange[]): string {
+  return failures.map(({ change }) => change.group).join(', ')
 }
 
 function reasonOf({ changes }: Progress, failures: readonly ScheduledChange[]): string {
-  const first: ChangeProgress | undefined = failures[0] && changes.get(failures[0].key)
+  const first = failures[0] && changes.get(failures[0].key)
   const message = first?.state === 'failed' ? first.error.message : 'unknown'
-  return `${failures.map(({ change }) => change.group).join(', ')} failed: ${message.replace(/\.$/, '')}`
+  return `${namesOf(failures)} failed: ${message.replace(/\.$/, '')}`
 }
 
 /** The way back concerns the groups that the run began and did not finish; a failure there is kept, and the rest goes on. */
-function goBack(progress: Progress): Decision {
-  const unfinished = unfinishedGroups(progress)
-  for (const all of progress.schedule.back) {
-    const scheduled = all.filter(({ change }) => unfinished.has(change.group))
-    const begin = scheduled.filter(({ key }) => progress.changes.get(key) === undefined)
-    const running = scheduled.some(({ key }) => progress.changes.get(key)?.state === 'began')
-    if (begin.length > 0 || running) return { type: 'carryOn', begin }
+function goBack(progress: Progress, capacity: number): Decision {
+  for (const index of progress.plan.back.keys()) {
+    for (const standing of backWaves(progress, index)) {
+      const { members, next, running } = standing
+      const room = { room: capacity - running.size, disturbed: undefined }
+      if (next < members.length) return { type: 'carryOn', begin: nextOf(progress, standing, room) }
+      if (running.size > 0) return { type: 'carryOn', begin: [] }
+    }
   }
-  return renewal(progress, unfinished) ?? { type: 'end', state: 'failed' }
+  return renewal(progress) ?? { type: 'end', state: 'failed' }
 }
 
 /** Groups whose jobs ended without an exit code begin anew, as often as the plan allows, unless others failed for good. */
-function renewal(progress: Progress, unfinished: ReadonlySet<string>): Decision | undefined {
-  const groups = [...unfinished]
-  const renewable = groups.filter((group) => isRenewable(progress, group))
-  const [group] = renewable
-  if (group === undefined || renewable.length < groups.length) return undefined
-  return { type: 'renew', group, attempt: (progress.attempts.get(group) ?? 1) + 1 }
+function renewal(progress: Progress): Decision | undefined {
+  const groups = [...returningGroups(progress)]
+  if (groups.length === 0 || !groups.every((group) => isRenewable(progress, group))) return undefined
+  const renewed = groups.map((group) => ({ group, attempt: (progress.attempts.get(group) ?? 1) + 1 }))
+  return { type: 'renew', groups: renewed }
 }
 
 function isRenewable(progress: Progress, group: string): boolean {
@@ -145,27 +172,4 @@ function isRenewable(progress: Progress, group: string): boolean {
   const changes = progress.plan.phases.map((_phase, index) => progress.changes.get(changeKey('forward', index, group)))
   const failures = changes.filter((change) => change?.state === 'failed')
   return failures.some((change) => change?.state === 'failed' && change.error.code === 'ERR_JOB_UNKNOWN')
-}
-
-/**
- * Groups that the run began and did not finish, as far as there is a way back: at least one step began, not every
- * change is done, and no step after which there is no way back. A group found stale was never begun.
- */
-export function unfinishedGroups(progress: Progress): ReadonlySet<string> {
-  const begun = new Set<string>()
-  const incomplete = new Set<string>()
-  const settled = new Set<string>()
-  for (const scheduled of progress.schedule.forward) {
-    const steps = scheduled.flatMap(({ change }) => change.steps)
-    const isSettling = steps.every((step) => step.final === true)
-    // Where a whole phase settles, one group that began it commits them all.
-    if (isSettling && steps.some((step) => progress.steps.has(step.id))) return new Set()
-    for (const { key, change } of scheduled) {
-      const known = change.steps.filter((step) => progress.steps.has(step.id))
-      if (known.length > 0) begun.add(change.group)
-      if (known.some((step) => step.final === true)) settled.add(change.group)
-      if (progress.changes.get(key)?.state !== 'done') incomplete.add(change.group)
-    }
-  }
-  return begun.intersection(incomplete).difference(settled)
 }

@@ -1,6 +1,7 @@
 import type { Parser } from '../domain/plain.ts'
 import type { Named, Phase, Plan, PlannedServer } from '../domain/plan.ts'
 import type { Outcome } from '../domain/run-state.ts'
+import type { Share } from '../domain/share.ts'
 import type { StepKind } from './step-kind.ts'
 import type { World } from './world.ts'
 
@@ -10,6 +11,8 @@ export interface Draft {
   readonly servers: readonly PlannedServer[]
   readonly phases: readonly Phase[]
   readonly back?: readonly Phase[] | undefined
+  /** How many groups may fail in the whole run. */
+  readonly maxFailures?: Share | undefined
   readonly attempts?: number | undefined
   readonly notes?: readonly string[] | undefined
   readonly warnings?: readonly string[] | undefined

@@ -35,14 +35,41 @@ function roll(count: number, waves: SyntheticPhase['waves'], more: Partial<Scena
   return { plan, script: { going: goings() }, ...more }
 }
 
-function whole(count: number, table: Readonly<Record<string, Partial<Going>>>): Scenario {
+/** Like `roll`, with the groups spread over failure domains in turn, and a budget of failures for the whole run. */
+function spread(count: number, waves: SyntheticPhase['waves'], more: Spread): Scenario {
+  const { domains = ['a', 'b'], maxFailures, table } = more
+  const groups = groupNames(count)
+  const domainOf = (group: string): string => domains[groups.indexOf(group) % domains.length] ?? ''
+  const plan = syntheticPlan({ phases: [{ name: 'roll', groups, waves, domainOf }], back: BACK, maxFailures })
+  return { plan, script: { going: goings(table) } }
+}
+
+interface Spread {
+  readonly domains?: readonly string[]
+  readonly maxFailures?: VirtualRun['plan']['maxFailures']
+  readonly table?: Readonly<Record<string, Partial<Going>>>
+}
+
+function whole(
+  count: number,
+  table: Readonly<Record<string, Partial<Going>>>,
+  budget: Pick<Spread, 'maxFailures'> & { readonly waves?: SyntheticPhase['waves'] } = {},
+): Scenario {
   const groups = groupNames(count)
   const names = ['stop', 'create', 'start']
+  const { maxFailures, waves } = budget
   const plan = syntheticPlan({
-    phases: [...names.map((name) => ({ name, groups })), { name: 'remove old', groups, finalFrom: 0 }],
+    maxFailures,
+    phases: [...names.map((name) => ({ name, groups, waves })), { name: 'remove old', groups, finalFrom: 0 }],
     back: ['quarantine', 'start old'].map((name) => ({ name, groups, steps: 1 })),
   })
   return { plan, script: { going: goings(table) } }
+}
+
+/** The process that moves the run dies when it has written so many records; without numbers, after each. */
+function killed(scenario: Scenario, ...moments: readonly number[]): Scenario {
+  const dies = (records: number): boolean => moments.length === 0 || moments.includes(records)
+  return { ...scenario, script: { ...scenario.script, dies } }
 }
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -105,6 +132,49 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     }),
     script: { going: goings({ g2: { fails: { code: 'ERR_DRIVER', step: 2 } } }) },
   },
+  '6-two-domains-one-by-one': spread(6, [{ groups: 4, failureDomains: 'oneByOne' }], {}),
+  '6-two-domains-not-told-apart': spread(6, [{ groups: 4 }], {}),
+  '9-three-domains-slow-and-soaking': spread(9, [{ groups: 2, soakMs: 5_000, failureDomains: 'oneByOne' }], {
+    domains: ['a', 'b', 'c'],
+    table: { g4: { ms: 30_000 } },
+  }),
+  '6-canary-then-domain-by-domain': spread(6, [{ groups: 1 }, { groups: 3, failureDomains: 'oneByOne' }], {}),
+  '6-first-domain-fails-second-is-spared': spread(6, [{ groups: 2, failureDomains: 'oneByOne' }], {
+    table: { g3: broken },
+  }),
+  '6-budget-of-the-run-over-two-waves': spread(
+    6,
+    [
+      { groups: 2, maxFailures: 1 },
+      { groups: 2, maxFailures: 1 },
+    ],
+    { maxFailures: 1, table: { g2: broken, g3: broken, g4: { ms: 15_000 } } },
+  ),
+  '6-budget-of-the-run-is-kept': spread(6, [{ groups: 2, maxFailures: 2 }], {
+    maxFailures: '34%',
+    table: { g2: broken },
+  }),
+  '6-whole-budget-of-the-run-over-phases': whole(
+    6,
+    { 'stop g1': broken, 'create g2': broken },
+    { maxFailures: 1, waves: [{ groups: '100%', maxFailures: 1 }] },
+  ),
+  '6-one-takes-too-long-and-holds-the-rest': spread(6, [{ groups: 2, deadlineMs: 15_000 }], {
+    table: { g2: { ms: 45_000 } },
+  }),
+  '6-one-takes-too-long-within-the-budget': spread(6, [{ groups: 2, deadlineMs: 15_000, maxFailures: 1 }], {
+    table: { g2: { ms: 45_000 } },
+  }),
+  '6-one-takes-too-long-and-fails': spread(6, [{ groups: 2, deadlineMs: 15_000 }], {
+    table: { g2: { ...broken, ms: 45_000 } },
+  }),
+  '6-deadline-met-by-all': spread(6, [{ groups: 3, deadlineMs: 10_001 }], {}),
+  '12-all-at-once-three-in-flight': roll(12, ALL_AT_ONCE, { capacity: 3 }),
+  '6-killed-with-two-in-flight': killed(roll(6, [{ groups: 2 }]), 11),
+  '6-killed-after-every-record': killed(roll(6, [{ groups: 2 }], { script: { going: goings({ g4: broken }) } })),
+  '3-whole-killed-on-the-way-back': killed(whole(3, { 'start g2': broken }), 55, 57),
+  '6-killed-while-soaking': killed(roll(6, [{ groups: 3, soakMs: 20_000 }]), 12, 18),
+  '30-a-tenth-at-a-time': roll(30, [{ groups: '10%', soakMs: 10_000 }]),
   'nothing-to-do': { plan: syntheticPlan({ phases: [] }), script: { going: goings() } },
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { schemas } from '../../domain/parsers.ts'
 import type { Wave } from '../../domain/plan.ts'
+import type { Share } from '../../domain/share.ts'
 import type { TemplateRef, TemplateVersion } from '../../domain/template.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
@@ -21,6 +22,8 @@ export interface ApplyTemplateInput {
   readonly groups?: readonly string[] | undefined
   /** How many groups at once, one after another by default. Not together with `whole`. */
   readonly waves?: readonly Wave[] | undefined
+  /** How many groups may fail in all waves together; each wave has a limit of its own beside it. */
+  readonly maxFailures?: Share | undefined
   /** Stop everything, replace everything, start everything (manual 6.2.3 (2)(b), thirteen steps). */
   readonly whole?: boolean | undefined
   /** When the old machines are removed. Default `afterHealth`; `first` is the manual's order and has no way back. */
@@ -39,6 +42,7 @@ const input = z
     ...groupsInput,
     template: schemas.templateRef,
     waves: wavesInput.optional(),
+    maxFailures: schemas.share.optional(),
     whole: z.boolean().optional(),
     returnOld: z.enum(['afterHealth', 'first']).optional(),
     replace: z.enum(['tier', 'group']).optional(),
@@ -99,7 +103,14 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
       ...replaceGroup(world, { group, members: membersOf(world, unit, group) }, { version, replace, returnOld }),
     }))
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
-    const { procedures, draft } = planRoll({ unit, planned, waves, allowOutage })
+    const { procedures, draft } = planRoll({
+      world,
+      unit,
+      planned,
+      waves,
+      allowOutage,
+      maxFailures: request.maxFailures,
+    })
     return {
       ...draft,
       phases: whole ? wholeUnit(procedures) : rolling('roll', procedures, waves),

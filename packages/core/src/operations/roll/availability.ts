@@ -25,9 +25,9 @@ export function checkAvailability({ unit, groups, waves, allowOutage }: Disturba
   )
   const width = Math.min(groups.length, Math.max(0, ...outAtOnce))
   const interrupted = unit.tiers.filter((tier) => {
-    const available = unit.groups.filter((group) => hasTier(group, tier.id) && isAvailable(unit, group))
-    const taken = groups.filter((group) => available.includes(group)).length
-    return taken > 0 && available.length <= Math.min(width, taken)
+    const available = new Set(unit.groups.filter((group) => hasTier(group, tier.id) && isAvailable(unit, group)))
+    const taken = groups.filter((group) => available.has(group)).length
+    return taken > 0 && available.size <= Math.min(width, taken)
   })
   if (interrupted.length === 0) return []
   const tiers = interrupted.map(({ id }) => id).join(', ')

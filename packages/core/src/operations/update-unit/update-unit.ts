@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import { schemas } from '../../domain/parsers.ts'
 import type { Wave } from '../../domain/plan.ts'
+import type { Share } from '../../domain/share.ts'
 import type { Operation } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
@@ -16,6 +18,8 @@ export interface UpdateUnitInput {
   readonly groups?: readonly string[] | undefined
   /** Visits running groups too: so many at once are stopped, updated and started again. */
   readonly waves?: readonly Wave[] | undefined
+  /** How many groups may fail in all waves together; each wave has a limit of its own beside it. */
+  readonly maxFailures?: Share | undefined
   /** Stops everything that runs, updates it, and starts it again. */
   readonly whole?: boolean | undefined
   /** Permits a plan that takes the last available group of a tier. */
@@ -26,6 +30,7 @@ const input = z
   .strictObject({
     ...groupsInput,
     waves: wavesInput.optional(),
+    maxFailures: schemas.share.optional(),
     whole: z.boolean().optional(),
     allowOutage: z.boolean().optional(),
   })
@@ -60,7 +65,14 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
       ...reflectGroup(world, { unit, group, members: membersOf(world, unit, group) }, { visit }),
     }))
     const waves = request.waves ?? EVERYTHING
-    const { procedures, draft } = planRoll({ unit, planned, waves, allowOutage })
+    const { procedures, draft } = planRoll({
+      world,
+      unit,
+      planned,
+      waves,
+      allowOutage,
+      maxFailures: request.maxFailures,
+    })
     const isRolling = request.waves !== undefined
     return {
       ...draft,

@@ -1,16 +1,48 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Phase, Plan, Wave } from '../../../../src/domain/plan.ts'
+import type { ChangeKey } from '../../../../src/domain/run-record.ts'
 import { countOf, waveWidth } from '../../../../src/domain/share.ts'
-import { changeKey, type Progress, type ScheduledChange } from '../../../../src/engine/progress.ts'
+import { type ChangeProgress, changeKey, type Progress, type ScheduledChange } from '../../../../src/engine/progress.ts'
+import { changesInFlight, decide } from '../../../../src/engine/schedule.ts'
 import type { Moment, Watcher } from './virtual-run.ts'
 
 /** Watches a run and throws, with the name of the rule, as soon as one of the rules of scheduling is broken. */
-export function invariants(plan: Plan): Watcher {
+export function invariants(plan: Plan, capacity: number = Number.POSITIVE_INFINITY): Watcher {
   const begun = new Set<string>()
   const rule = (name: string, holds: boolean): void => {
     if (!holds) throw new Error(`broken: ${name}`)
   }
   return {
+    decided({ now, progress, inFlight }, decision) {
+      // What was counted on the way must be what somebody would count who only now reads the journal.
+      const anew = decide({ ...progress, standing: undefined }, now, capacity)
+      rule('a decision does not depend on earlier ones', isDeepStrictEqual(decision, anew))
+      const known = changesInFlight(progress).map(({ key }) => key)
+      const flying = new Set<string>(inFlight.map(({ key }) => key))
+      rule('all that began and has not ended is in flight', known.length === flying.size)
+      rule(
+        'nothing else is in flight',
+        known.every((key) => flying.has(key)),
+      )
+    },
+    takenOver(after, before) {
+      const known = new Set(after.inFlight.map(({ key }) => key))
+      const lost = before.inFlight.filter(({ key }) => !known.has(key))
+      rule(
+        'what was in flight is carried on first',
+        lost.every(({ key }) => before.progress.changes.get(key)?.state !== 'began'),
+      )
+      rule(
+        'a takeover begins nothing new',
+        after.inFlight.every(({ key }) => begunBefore(before, key)),
+      )
+    },
+    ended(moment) {
+      checkUnavailable(plan, moment, rule)
+    },
     began(moment, scheduled) {
+      rule(`no more than ${capacity} are in flight`, moment.inFlight.length <= capacity)
+      checkUnavailable(plan, moment, rule)
       for (const item of scheduled) {
         const { direction, index, phase } = placeOf(plan, item)
         const attempt = moment.progress.attempts.get(item.change.group) ?? 1
@@ -39,6 +71,28 @@ export function invariants(plan: Plan): Watcher {
       }
     },
   }
+}
+
+function begunBefore({ progress }: Moment, key: ChangeKey): boolean {
+  return progress.changes.get(key)?.state === 'began'
+}
+
+/** Never more groups of a phase are out of service than its widest wave and its failures allow. */
+function checkUnavailable(plan: Plan, { now, progress }: Moment, rule: Rule): void {
+  if (progress.returning !== undefined) return
+  for (const [index, phase] of plan.phases.entries()) {
+    for (const { wave, groups } of membersOfWaves(progress, index, phase)) {
+      const out = groups.filter((group) => isOut(progress.changes.get(changeKey('forward', index, group)), wave, now))
+      // Changes that were in flight when the budget was spent may fail too.
+      const allowed =
+        waveWidth(wave.groups, phase.changes.length) + countOf(wave.maxFailures ?? 0, phase.changes.length, 'down')
+      rule(`no more than ${allowed} are out: ${out.join(', ')}`, out.length <= allowed)
+    }
+  }
+}
+
+function isOut(change: ChangeProgress | undefined, { soakMs = 0 }: Wave, now: number): boolean {
+  return change !== undefined && (change.state !== 'done' || change.at + soakMs > now)
 }
 
 /** What must hold when the run is over. */
@@ -78,7 +132,21 @@ function checkWave(
     occupied.length <= waveWidth(here.wave.groups, total),
   )
   const failures = here.groups.filter((group) => stateOf(group)?.state === 'failed').length
-  rule('nothing begins beyond the failure budget', failures <= countOf(here.wave.maxFailures ?? 0, total, 'down'))
+  const budget = countOf(here.wave.maxFailures ?? 0, total, 'down')
+  rule('nothing begins beyond the failure budget', failures <= budget)
+  const { deadlineMs = Number.POSITIVE_INFINITY } = here.wave
+  const late = here.groups.filter((group) => {
+    const change = stateOf(group)
+    return change?.state === 'began' && change.at + deadlineMs <= now
+  })
+  rule('nothing begins while too many take too long', late.length + failures <= budget)
+  rule('nothing begins beyond the budget of the run', failedGroups(progress) <= budgetOf(progress.plan))
+  if (here.wave.failureDomains === 'oneByOne') {
+    const domains = new Set(
+      phase.changes.filter(({ group }) => occupied.includes(group)).map(({ failureDomain }) => failureDomain),
+    )
+    rule(`one failure domain at a time, not ${[...domains].join(', ')}`, domains.size === 1)
+  }
   rule(
     'the gate was passed',
     here.wave.gate === undefined || progress.gates.get(`wave:${index}:${number}`)?.state === 'passed',
@@ -88,6 +156,18 @@ function checkWave(
     'earlier waves are over',
     earlier.every((group) => ['done', 'failed'].includes(stateOf(group)?.state ?? 'waiting')),
   )
+}
+
+function failedGroups({ plan, changes }: Progress): number {
+  const failed = plan.phases.flatMap((phase, index) =>
+    phase.changes.filter(({ group }) => changes.get(changeKey('forward', index, group))?.state === 'failed'),
+  )
+  return new Set(failed.map(({ group }) => group)).size
+}
+
+function budgetOf({ phases, maxFailures }: Plan): number {
+  const groups = new Set(phases.flatMap(({ changes }) => changes.map(({ group }) => group)))
+  return maxFailures === undefined ? Number.POSITIVE_INFINITY : countOf(maxFailures, groups.size, 'down')
 }
 
 function membersOfWaves(

@@ -1,7 +1,7 @@
 import { outcomesOf } from '../../../../src/engine/outcomes.ts'
 import type { ScheduledChange } from '../../../../src/engine/progress.ts'
 import type { Decision } from '../../../../src/engine/schedule.ts'
-import { runVirtually, type VirtualRun } from './virtual-run.ts'
+import { type Moment, runVirtually, type VirtualRun } from './virtual-run.ts'
 
 /** Tells the run as a story: one line for each thing that happens, with its virtual second. */
 export function narrate(run: Omit<VirtualRun, 'watcher'>): string {
@@ -35,16 +35,21 @@ export function narrate(run: Omit<VirtualRun, 'watcher'>): string {
         if (inFlight.length > 0) return
         return tell(now, `goes back: ${decision.reason}`)
       case 'renew':
-        return tell(now, `renews ${decision.group}, attempt ${decision.attempt}`)
+        for (const { group, attempt } of decision.groups) tell(now, `renews ${group}, attempt ${attempt}`)
+        return
       case 'end':
         return tell(now, `ends: ${decision.state}`)
     }
+  }
+  const tellTakeover = ({ now, inFlight }: Moment): void => {
+    if (inFlight.length > 0) tell(now, `killed; another process carries on ${inFlight.map(nameOf).join(', ')}`)
   }
   const progress = runVirtually({
     ...run,
     watcher: {
       decided: ({ now, inFlight }, decision) => tellDecision(now, decision, inFlight),
       began: ({ now }, scheduled) => tell(now, `begins ${scheduled.map(nameOf).join(', ')}`),
+      takenOver: tellTakeover,
       ended: ({ now }, scheduled, { fails }) =>
         tell(now, fails === undefined ? `done   ${nameOf(scheduled)}` : `failed ${nameOf(scheduled)} (${fails.code})`),
     },

@@ -98,7 +98,8 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
         time.now += ms
         await Promise.resolve()
       },
-      concurrency: { run: (work) => work() },
+      outages: { takeOut: async () => await Promise.resolve() },
+      concurrency: { width: 64, run: (work) => work() },
     },
   }
 }

@@ -13,12 +13,15 @@ export interface SyntheticPhase {
   readonly steps?: number | undefined
   /** From which step on there is no way back; absent: there always is one. */
   readonly finalFrom?: number | undefined
+  /** Where a group's machines are. */
+  readonly domainOf?: ((group: string) => string) | undefined
 }
 
 export interface SyntheticPlan {
   readonly phases: readonly SyntheticPhase[]
   readonly back?: readonly SyntheticPhase[] | undefined
   readonly attempts?: number | undefined
+  readonly maxFailures?: Plan['maxFailures']
 }
 
 /** `g1` to `g<count>`. */
@@ -27,7 +30,7 @@ export function groupNames(count: number): readonly string[] {
 }
 
 /** A plan without meaning, for what only looks at its shape. */
-export function syntheticPlan({ phases, back = [], attempts = 1 }: SyntheticPlan): Plan {
+export function syntheticPlan({ phases, back = [], attempts = 1, maxFailures }: SyntheticPlan): Plan {
   const content = {
     format: 1 as const,
     operation: { name: 'synthetic', version: 1 },
@@ -43,6 +46,7 @@ export function syntheticPlan({ phases, back = [], attempts = 1 }: SyntheticPlan
     phases: phases.map((phase) => phaseOf('forward', phase)),
     back: back.map((phase) => phaseOf('back', phase)),
     attempts,
+    ...(maxFailures !== undefined && { maxFailures }),
     notes: [],
     warnings: [],
   }
@@ -61,7 +65,7 @@ function phaseOf(direction: 'forward' | 'back', phase: SyntheticPhase): Phase {
 }
 
 function changeOf(direction: 'forward' | 'back', phase: SyntheticPhase, group: string): Change {
-  const { name, steps: count = 2, finalFrom = Number.POSITIVE_INFINITY } = phase
+  const { name, steps: count = 2, finalFrom = Number.POSITIVE_INFINITY, domainOf } = phase
   const steps = Array.from({ length: count }, (_, index): PlannedStep => {
     const id = (number: number): string => `${direction}:${name}:${group}/${number}`
     return {
@@ -73,5 +77,14 @@ function changeOf(direction: 'forward' | 'back', phase: SyntheticPhase, group: s
       ...(index >= finalFrom && { final: true as const }),
     }
   })
-  return { group, action: 'replace', reason: 'a test', disturbs: true, expects: [], steps }
+  const failureDomain = domainOf?.(group)
+  return {
+    group,
+    action: 'replace',
+    reason: 'a test',
+    disturbs: true,
+    ...(failureDomain !== undefined && { failureDomain }),
+    expects: [],
+    steps,
+  }
 }

@@ -1,7 +1,7 @@
 import type { Plan } from '../../../../src/domain/plan.ts'
 import type { ChangeKey, RunRecord } from '../../../../src/domain/run-record.ts'
 import { applyRecord, type Progress, type ScheduledChange } from '../../../../src/engine/progress.ts'
-import { type Decision, decide, START_GATE } from '../../../../src/engine/schedule.ts'
+import { changesInFlight, type Decision, decide } from '../../../../src/engine/schedule.ts'
 import { progressOf } from './synthetic-plan.ts'
 
 /** How a change goes: it takes so long, and may fail with a code in one of its steps; -1: before the first. */
@@ -11,10 +11,12 @@ export interface Going {
 }
 
 export interface Script {
-  /** How the change of a group goes, in the attempt that it is. */
+  /** How the change of a group goes, in the attempt that it is. Asked again when it is carried on after a kill. */
   going(scheduled: ScheduledChange, attempt: number): Going
   /** When, after it was asked, an approval is answered, and how. Default: after a minute, approved. */
   answer?(gate: string): { readonly ms: number; readonly approve: boolean }
+  /** Whether the process dies when it has written so many records. Default: never. */
+  dies?(records: number): boolean
 }
 
 /** What happens in a run, in the order in which it happens. */
@@ -22,6 +24,8 @@ export interface Watcher {
   decided?(moment: Moment, decision: Decision): void
   began?(moment: Moment, scheduled: readonly ScheduledChange[]): void
   ended?(moment: Moment, scheduled: ScheduledChange, going: Going): void
+  /** Another process has read the journal and carries on what was in flight. */
+  takenOver?(moment: Moment, before: Moment): void
 }
 
 export interface Moment {
@@ -41,45 +45,70 @@ export interface VirtualRun {
   readonly script: Script
   readonly watcher?: Watcher | undefined
   readonly approval?: boolean | undefined
+  /** How many changes are in flight at most, however wide the waves are. */
+  readonly capacity?: number | undefined
   /** A run that takes more decisions than this never ends. */
   readonly maxDecisions?: number | undefined
 }
 
+/** The process that moved the run is gone, in the middle of whatever it did. */
+class Killed extends Error {}
+
 /** Moves a run of this plan in virtual time, as the engine does, with scripted changes. */
 export function runVirtually(run: VirtualRun): Progress {
-  const { plan, script, watcher = {}, approval = false, maxDecisions = 100_000 } = run
-  const progress = progressOf(plan, approval)
+  const { plan, script, watcher = {}, approval = false, capacity, maxDecisions = 100_000 } = run
+  const journal: { readonly record: RunRecord; readonly time: number }[] = []
   const flying = new Map<ChangeKey, Flying>()
+  let progress = progressOf(plan, approval)
   let now = 0
+  let decisions = 0
 
-  const write = (record: RunRecord): void => applyRecord(progress, { ...record, time: now })
   const moment = (): Moment => ({ now, progress, inFlight: [...flying.values()].map(({ scheduled }) => scheduled) })
+  const attemptOf = ({ change }: ScheduledChange): number => progress.attempts.get(change.group) ?? 1
+
+  function write(record: RunRecord): void {
+    journal.push({ record, time: now })
+    applyRecord(progress, { ...record, time: now })
+    if (script.dies?.(journal.length)) throw new Killed()
+  }
+
+  function fly(scheduled: ScheduledChange): void {
+    const going = script.going(scheduled, attemptOf(scheduled))
+    flying.set(scheduled.key, { scheduled, going, end: now + going.ms })
+  }
 
   function begin(scheduled: ScheduledChange): void {
-    const attempt = progress.attempts.get(scheduled.change.group) ?? 1
-    const going = script.going(scheduled, attempt)
+    fly(scheduled)
+    const { going } = flying.get(scheduled.key) ?? {}
     write({ type: 'change.began', data: { change: scheduled.key } })
     const [first] = scheduled.change.steps
-    if (first !== undefined && going.fails?.step !== -1)
+    const attempt = attemptOf(scheduled)
+    if (first !== undefined && going?.fails?.step !== -1)
       write({ type: 'step.began', data: { step: first.id, attempt } })
-    flying.set(scheduled.key, { scheduled, going, end: now + going.ms })
   }
 
   function end({ scheduled, going }: Flying): void {
     const { key, change } = scheduled
-    const attempt = progress.attempts.get(change.group) ?? 1
+    const attempt = attemptOf(scheduled)
     const error = { code: (going.fails?.code ?? 'ERR_DRIVER') as 'ERR_DRIVER', message: 'it broke', details: {} }
     for (const [index, { id }] of change.steps.entries()) {
       if (going.fails !== undefined && index > going.fails.step) break
-      const failsHere = index === going.fails?.step
-      if (index > 0) write({ type: 'step.began', data: { step: id, attempt } })
-      if (failsHere) write({ type: 'step.failed', data: { step: id, attempt, error } })
+      const known = progress.steps.get(id)?.state
+      if (known === undefined) write({ type: 'step.began', data: { step: id, attempt } })
+      if (known === 'done' || known === 'failed') continue
+      if (index === going.fails?.step) write({ type: 'step.failed', data: { step: id, attempt, error } })
       else write({ type: 'step.done', data: { step: id, attempt, output: {} } })
     }
     flying.delete(key)
-    if (going.fails === undefined) write({ type: 'change.done', data: { change: key } })
-    else write({ type: 'change.failed', data: { change: key, error } })
-    watcher.ended?.(moment(), scheduled, going)
+    const record: RunRecord =
+      going.fails === undefined
+        ? { type: 'change.done', data: { change: key } }
+        : { type: 'change.failed', data: { change: key, error } }
+    try {
+      write(record)
+    } finally {
+      watcher.ended?.(moment(), scheduled, going)
+    }
   }
 
   function advance(wakeAt: number | undefined): void {
@@ -91,12 +120,27 @@ export function runVirtually(run: VirtualRun): Progress {
     else throw new Error(`the run waits for nothing at ${now}`)
   }
 
-  for (let decisions = 1; decisions <= maxDecisions; decisions += 1) {
-    const decision = decide(progress, now)
+  /** Another process: it knows the journal and nothing else. */
+  function takeOver(): void {
+    const before = moment()
+    progress = progressOf(plan, approval)
+    for (const { record, time } of journal) applyRecord(progress, { ...record, time })
+    flying.clear()
+    for (const scheduled of changesInFlight(progress)) fly(scheduled)
+    watcher.takenOver?.(moment(), before)
+  }
+
+  /** True when the run has ended. */
+  function decideOnce(): boolean {
+    const decision = decide(progress, now, capacity)
     watcher.decided?.(moment(), decision)
     if (decision.type === 'carryOn') {
-      for (const scheduled of decision.begin) begin(scheduled)
-      if (decision.begin.length > 0) watcher.began?.(moment(), decision.begin)
+      try {
+        for (const scheduled of decision.begin) begin(scheduled)
+      } finally {
+        const begun = decision.begin.filter(({ key }) => flying.has(key))
+        if (begun.length > 0) watcher.began?.(moment(), begun)
+      }
       advance(decision.wakeAt)
     } else if (flying.size > 0) advance(undefined)
     else if (decision.type === 'gate') {
@@ -106,19 +150,33 @@ export function runVirtually(run: VirtualRun): Progress {
       if (gate.kind === 'approval' && !asked.approve) {
         write({ type: 'gate.refused', data: { gate: id, by: 'user_b' } })
         write({ type: 'run.cancelled', data: { reason: 'user_b refused', by: 'user_b', halfDone: [] } })
-        return progress
+        return true
       }
       write({ type: 'gate.passed', data: { gate: id, by: 'user_b' } })
     } else if (decision.type === 'goBack') write({ type: 'run.returning', data: { reason: decision.reason } })
     else if (decision.type === 'renew') {
-      write({ type: 'group.renewed', data: { group: decision.group, attempt: decision.attempt } })
+      for (const renewed of decision.groups) write({ type: 'group.renewed', data: renewed })
     } else {
       const error = { code: 'ERR_RUN_FAILED', message: 'failed', details: {} } as const
       write(
         decision.state === 'succeeded' ? { type: 'run.succeeded', data: {} } : { type: 'run.failed', data: { error } },
       )
-      return progress
+      return true
+    }
+    return false
+  }
+
+  for (;;) {
+    try {
+      while (decisions < maxDecisions) {
+        decisions += 1
+        if (decideOnce()) return progress
+      }
+      throw new Error(`the run took more than ${maxDecisions} decisions (now ${now})`)
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error
+      takeOver()
+      if (['succeeded', 'failed', 'cancelled'].includes(progress.state)) return progress
     }
   }
-  throw new Error(`the run took more than ${maxDecisions} decisions (${START_GATE} at 0, now ${now})`)
 }
