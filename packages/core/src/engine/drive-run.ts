@@ -99,7 +99,7 @@ async function untilOneEnds(environment: RunEnvironment, ends: Bell, wakeAt: num
   const ended = ends.next()
   const woken = wakeAt === undefined ? ended : environment.sleep(Math.max(0, wakeAt - environment.now()), done.signal)
   await orAbort(Promise.race([ended, woken]), environment.stop).catch(() => {})
-  done.abort()
+  done.abort('the wait is over')
   await woken.catch(() => {})
 }
 

@@ -3,10 +3,10 @@ import type { Principal } from '../domain/principal.ts'
 import { hasEnded } from '../domain/run-state.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, Run } from '../ports/index.ts'
-import { keys, runDocumentParser } from './documents.ts'
+import { keys, type RunDocument, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { type Bell, createBell } from './follow-journal.ts'
-import { loadProgress } from './load-progress.ts'
+import { loadPlan } from './load-plan.ts'
 import { createRunHandle } from './run-handle.ts'
 import { createRun, type StartRun } from './start-run.ts'
 import { RunStopped } from './stop-signal.ts'
@@ -102,15 +102,15 @@ export function createEngine(engine: EngineOptions): Engine {
     },
 
     async run(id, principal, call = {}) {
-      const { plan } = await loadProgress(engine.store, id, call)
-      return handle(id, plan, principal)
+      return handle(id, await loadPlan(engine.store, id, call), principal)
     },
 
     async resume(principal, id, { takeover, ...call } = {}) {
       const ids = id === undefined ? await dueRuns(engine, call) : [id]
       const runs: Run[] = []
       for (const runId of ids) {
-        const { plan, state } = await loadProgress(engine.store, runId, call)
+        const plan = await loadPlan(engine.store, runId, call)
+        const state = await stateOf(engine, runId, call)
         if (hasEnded(state)) {
           throw new VmunitError('ERR_WRONG_STATE', `Run ${runId} has ended (${state}); there is nothing to resume.`, {
             details: { run: runId, state },
@@ -136,6 +136,11 @@ export function createEngine(engine: EngineOptions): Engine {
       await Promise.allSettled(all.map(({ finished }) => finished))
     },
   }
+}
+
+async function stateOf({ store }: EngineOptions, runId: string, call: Call): Promise<RunDocument['state']> {
+  const [document] = await store.get([keys.run(runId)], call)
+  return runDocumentParser.parse(document?.value).state
 }
 
 function pausedError(runId: string): VmunitError {

@@ -25,6 +25,9 @@ export function createBell(): Bell {
 /** Nothing follows one of these. */
 const LAST_RECORDS: ReadonlySet<string> = new Set<RunEvent['type']>(['run.succeeded', 'run.failed', 'run.cancelled'])
 
+/** Ends a wait that nobody waits for any more; without a reason, each time an exception would be made. */
+const OVER = 'the wait is over'
+
 export interface FollowOptions extends Call {
   readonly from: number
   readonly follow: boolean
@@ -66,7 +69,7 @@ export async function* followJournal(
       const isRung = await Promise.race([rung.then(() => true), waiting.then(() => false)])
       isOver = !isRung && (await hasRunEnded(store, runId, { signal }))
     } finally {
-      done.abort()
+      done.abort(OVER)
       await waiting.catch(() => {})
     }
     signal?.throwIfAborted()

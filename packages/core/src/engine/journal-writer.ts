@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Plain } from '../domain/plain.ts'
 import type { RunRecord } from '../domain/run-record.ts'
 import type { AppendRecord, DocumentUpdate, Lease, StateStore } from '../ports/index.ts'
@@ -11,11 +12,6 @@ export interface JournalWriter {
   durable(): Promise<void>
 }
 
-interface Queued {
-  readonly append: AppendRecord
-  readonly updates: readonly DocumentUpdate[]
-}
-
 export interface JournalWriterOptions {
   readonly store: StateStore
   readonly lease: Lease
@@ -25,54 +21,61 @@ export interface JournalWriterOptions {
   readonly onDurable: () => void
 }
 
+/** What goes into one transaction. */
+interface Batch {
+  readonly append: AppendRecord[]
+  readonly updates: DocumentUpdate[]
+  readonly durable: PromiseWithResolvers<void>
+}
+
 /**
- * Writes the journal of one run: everything that comes up while one transaction is being written goes into the next,
- * so that many steps in flight share few transactions, in the order in which things happened.
+ * Writes the journal of one run: everything that comes up while one transaction is being written, and until the turn of
+ * the event loop after it is over, goes into the next. So many steps in flight share few transactions, in the order in
+ * which things happened.
  */
 export function createJournalWriter(options: JournalWriterOptions): JournalWriter {
   const { store, lease, progress, now, onDurable } = options
-  let queue: Queued[] = []
-  let flushing: Promise<void> | undefined
-  let isFlushPlanned = false
+  let open = createBatch()
+  let latest: Promise<void> = Promise.resolve()
+  let isWriting = false
 
-  async function flushAll(): Promise<void> {
-    while (queue.length > 0) {
-      const batch = queue
-      queue = []
-      await commitUpdates(store, {
-        lease,
-        updates: batch.flatMap(({ updates }) => updates),
-        append: batch.map(({ append }) => append),
-      })
+  async function writeAll(): Promise<void> {
+    isWriting = true
+    while (open.append.length > 0) {
+      // Those that the last transaction let go on say in this turn what they do next.
+      await nextTurn()
+      const { append, updates, durable } = open
+      open = createBatch()
+      latest = durable.promise
+      try {
+        await commitUpdates(store, { lease, updates, append })
+      } catch (error) {
+        // Kept for ever: nothing may be written, and so nothing may be done, after it.
+        open = { ...open, durable }
+        durable.reject(error)
+        return
+      }
+      durable.resolve()
       onDurable()
     }
-  }
-
-  async function durable(): Promise<void> {
-    // A failed flush is kept: nothing may be written, and so nothing may be done, after it.
-    flushing = flushing === undefined ? flushAll() : flushing.then(flushAll)
-    await flushing
-  }
-
-  /** Nobody may wait for the last record for long; what comes up in the same turn still shares its transaction. */
-  function flushSoon(): void {
-    if (isFlushPlanned) return
-    isFlushPlanned = true
-    setImmediate(() => {
-      isFlushPlanned = false
-      // Whoever acts next waits for durability and meets the failure there.
-      durable().catch(() => {})
-    })
+    isWriting = false
   }
 
   return {
-    durable,
+    durable: async () => await (open.append.length > 0 ? open.durable.promise : latest),
     write(record, updates = []) {
       const seq = progress.nextSeq
       applyRecord(progress, { ...record, time: now() })
-      const append = { run: progress.runId, seq, type: record.type, data: record.data as unknown as Plain }
-      queue.push({ append, updates })
-      flushSoon()
+      open.append.push({ run: progress.runId, seq, type: record.type, data: record.data as unknown as Plain })
+      open.updates.push(...updates)
+      if (!isWriting) void writeAll()
     },
   }
+}
+
+function createBatch(): Batch {
+  const durable = Promise.withResolvers<void>()
+  // Whoever acts next waits for durability and meets a failure there.
+  durable.promise.catch(() => {})
+  return { append: [], updates: [], durable }
 }

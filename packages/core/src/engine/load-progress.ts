@@ -32,7 +32,8 @@ export function progressOf(runId: string, [first, ...rest]: readonly RunEvent[])
   return progress
 }
 
-function unknownRun(runId: string): VmunitError {
+/** Says that there is no such run. */
+export function unknownRun(runId: string): VmunitError {
   return new VmunitError('ERR_NOT_FOUND', `There is no run "${runId}". List them with manager.runs().`, {
     details: { run: runId },
   })

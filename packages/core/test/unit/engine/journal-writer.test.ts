@@ -91,6 +91,19 @@ describe('the journal writer', () => {
     expect(await it.records()).toHaveLength(65)
   })
 
+  it('keeps together those that go on as soon as they may', async () => {
+    await using it = await lab()
+    const chains = Array.from({ length: 64 }, async (_, chain) => {
+      for (let step = 0; step < 20; step += 1) {
+        it.writer.write(began(`step ${chain} ${step}`))
+        await it.writer.durable()
+      }
+    })
+    await Promise.all(chains)
+    expect(it.commits.length).toBeLessThan(25)
+    expect(await it.records()).toHaveLength(64 * 20 + 1)
+  })
+
   it('is durable for everybody when it says so, also for what came while it was writing', async () => {
     await using it = await lab()
     it.writer.write(began('a'))
