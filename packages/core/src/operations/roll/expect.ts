@@ -16,9 +16,9 @@ export function expectServer(world: World, { unit, server }: Member): readonly E
     definitionHash: server.definitionHash,
   }
   return (Object.entries(facts) as readonly [FactName, Plain][]).map(([fact, value]) => ({
-    unit: unit.name,
-    server: server.slot,
     fact,
+    server: server.slot,
+    unit: unit.name,
     value: value ?? null,
   }))
 }

@@ -33,12 +33,12 @@ export function presentMachine(machine: BoundMachine | undefined): MachineRef {
  */
 export function guestOf({ unit, server }: Member, { id }: MachineRef): Plain {
   const port = server.port === DEFAULT_AGENT_PORT ? undefined : server.port
-  return { hypervisor: unit.hypervisor, machine: id, address: server.address, port }
+  return { address: server.address, hypervisor: unit.hypervisor, machine: id, port }
 }
 
 /** The inputs of every step about the machine of a member. */
 export function machineOf({ unit, server }: Member, { machine }: MachineRef): { readonly [key: string]: Plain } {
-  return { hypervisor: unit.hypervisor, unit: unit.name, slot: server.slot, machine }
+  return { hypervisor: unit.hypervisor, machine, slot: server.slot, unit: unit.name }
 }
 
 /** Whether the application may be running, so that it must be stopped first and started afterwards. */

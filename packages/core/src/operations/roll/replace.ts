@@ -1,4 +1,5 @@
 import type { ServerGroup } from '../../domain/management-unit.ts'
+import type { Plain } from '../../domain/plain.ts'
 import type { ChangeAction, PlannedServer } from '../../domain/plan.ts'
 import { currentVersion, type TemplateVersion } from '../../domain/template.ts'
 import { VmunitError } from '../../errors/index.ts'
@@ -152,17 +153,17 @@ function each(name: string, replaced: readonly Renewed[], step: (renewed: Renewe
 
 function create(renewed: Renewed): StepDraft {
   const { unit, tier, server } = renewed.member
-  const service = { name: tier.networks.service, address: server.serviceAddress }
+  const service = { address: server.serviceAddress, name: tier.networks.service }
   const networks = [
-    { name: tier.networks.management, address: server.address },
+    { address: server.address, name: tier.networks.management },
     ...(server.serviceAddress === undefined ? [] : [service]),
   ]
   const input = {
     hypervisor: unit.hypervisor,
-    unit: unit.name,
-    slot: server.slot,
     image: renewed.version.image,
     networks,
+    slot: server.slot,
+    unit: unit.name,
   }
   return draft(createMachine, { id: createId(renewed), server: server.slot, input })
 }
@@ -184,14 +185,20 @@ function rebind({ member }: Renewed): StepDraft {
   })
 }
 
-function bind(
-  { unit, server }: Member,
-  { verb, ...input }: { readonly verb: string; readonly [field: string]: StepDraft['input'] },
-): StepDraft {
+interface Binding {
+  readonly verb: string
+  readonly machine: Plain
+  readonly status?: 'initial' | 'stopped'
+  readonly templateVersion?: number | undefined
+  readonly definitionHash?: string | undefined
+}
+
+function bind({ unit, server }: Member, binding: Binding): StepDraft {
+  const { verb, machine, status = 'stopped', templateVersion, definitionHash } = binding
   return draft(bindServer, {
     id: `${server.slot}/${verb}`,
     server: server.slot,
-    input: { status: 'stopped', ...input, unit: unit.name, slot: server.slot },
+    input: { definitionHash, machine, slot: server.slot, status, templateVersion, unit: unit.name },
   })
 }
 

@@ -39,7 +39,7 @@ export function draft(kind: Named, step: Omit<StepDraft, 'kind'>): StepDraft {
 
 /** What a step will have put out, for the input of a later one. */
 export function outputOf(step: string, field: string): OutputRef & { readonly [key: string]: Plain } {
-  return { $output: { step, field } }
+  return { $output: { field, step } }
 }
 
 /** Rolling: one phase in which each group goes through all stages, as many groups at once as the waves allow. */

@@ -49,7 +49,7 @@ export function blockStage(placed: readonly Placed[]): Stage {
     const { unit, tier, server } = place.member
     if (tier.balancer === undefined) return []
     const { name, pool, drainTimeoutMs } = tier.balancer
-    const input = { balancer: name, pool, unit: unit.name, slot: server.slot, drainTimeoutMs }
+    const input = { balancer: name, drainTimeoutMs, pool, slot: server.slot, unit: unit.name }
     return [draft(blockServer, { id: idOf(place, 'block'), server: server.slot, input })]
   })
 }
@@ -61,7 +61,7 @@ export function unblockStage(placed: readonly Placed[]): Stage {
     if (tier.balancer === undefined) return []
     const { name, pool, port } = tier.balancer
     const address = server.serviceAddress ?? server.address
-    const input = { balancer: name, pool, unit: unit.name, slot: server.slot, address, port }
+    const input = { address, balancer: name, pool, port, slot: server.slot, unit: unit.name }
     return [draft(unblockServer, { id: idOf(place, 'unblock'), server: server.slot, input })]
   })
 }
@@ -71,7 +71,7 @@ export function stopStages(tiers: readonly Tier[], placed: readonly Placed[]): r
   return byTier(inStartOrder(tiers).toReversed(), placed).map(({ name, members }) =>
     stage(`stop ${name}`, members, (place) => {
       const { unit, tier, server } = place.member
-      const marks = { unit: unit.name, slot: server.slot, ...statusMarks('stop') }
+      const marks = { ...statusMarks('stop'), slot: server.slot, unit: unit.name }
       return [jobStep(place, 'stop', { argv: tier.application.stop, marks })]
     }),
   )
@@ -83,14 +83,19 @@ export function startStages(tiers: readonly Tier[], placed: readonly Placed[]): 
     stage(`start ${name}`, members, (place) => {
       const { unit, tier, server } = place.member
       const { during, done, failed } = passage('start')
-      const key = { unit: unit.name, slot: server.slot }
-      const health = { argv: tier.application.health, timeoutMs: tier.application.startTimeoutMs }
+      const key = { slot: server.slot, unit: unit.name }
+      const { health, startTimeoutMs } = tier.application
       return [
-        jobStep(place, 'start', { argv: tier.application.start, marks: { ...key, began: during, failed } }),
+        jobStep(place, 'start', { argv: tier.application.start, marks: { began: during, failed, ...key } }),
         draft(awaitHealth, {
           id: idOf(place, 'health'),
           server: server.slot,
-          input: { guest: guestOf(place.member, place.machine), ...health, marks: { ...key, done, failed } },
+          input: {
+            argv: health,
+            guest: guestOf(place.member, place.machine),
+            marks: { done, failed, ...key },
+            timeoutMs: startTimeoutMs,
+          },
         }),
       ]
     }),
@@ -115,7 +120,8 @@ export function shutdownStage(placed: readonly Placed[]): Stage {
 }
 
 function powerStep(place: Placed, to: 'on' | 'shutdown'): StepDraft {
-  const input = { ...machineOf(place.member, place.machine), to }
+  const { unit, ...machine } = machineOf(place.member, place.machine)
+  const input = { ...machine, to, unit }
   return draft(powerMachine, { id: idOf(place, `power-${to}`), server: place.member.server.slot, input })
 }
 
@@ -140,22 +146,22 @@ function reflectLane(place: Placed, isFirstTime: boolean): Lane {
     ...(build === undefined ? [] : [{ verb: 'build', argv: build }]),
   ]
   const { during, done, failed } = passage('update')
-  const key = { unit: unit.name, slot: server.slot }
   const marksOf = (index: number): { readonly [name: string]: string } => ({
-    ...key,
-    failed,
     ...(index === 0 && { began: during }),
-    ...(index === commands.length && { done, definitionHash: definition.hash }),
+    ...(index === commands.length && { definitionHash: definition.hash, done }),
+    failed,
+    slot: server.slot,
+    unit: unit.name,
   })
   const version = definition.hash.slice(0, 12)
   const push = draft(pushDefinition, {
     id: idOf(place, `push@${version}`),
     server: server.slot,
     input: {
-      guest: guestOf(place.member, place.machine),
       definition: definition.hash,
-      tierId: tier.id,
+      guest: guestOf(place.member, place.machine),
       marks: marksOf(0),
+      tierId: tier.id,
     },
   })
   const jobs = commands.map(({ verb, argv }, index) =>
@@ -175,11 +181,11 @@ function jobStep(place: Placed, verb: string, { argv, marks }: JobStep): StepDra
     id: idOf(place, verb),
     server: server.slot,
     input: {
-      guest: guestOf(place.member, place.machine),
       argv,
-      timeoutMs: COMMAND_TIMEOUT_MS,
       environment: { VMI_VIRTUALID: server.address },
+      guest: guestOf(place.member, place.machine),
       marks,
+      timeoutMs: COMMAND_TIMEOUT_MS,
     },
   })
 }
