@@ -1,8 +1,7 @@
 import type { Plain } from '../domain/plain.ts'
 import type { Change, Phase, Plan, PlannedStep } from '../domain/plan.ts'
 import { VmunitError } from '../errors/index.ts'
-import { canonicalJson } from '../internal/canonical-json.ts'
-import { sha256 } from '../internal/sha256.ts'
+import { canonicalHash } from '../internal/canonical-hash.ts'
 import type { Draft, Operation } from '../ports/index.ts'
 
 /** Roughly how long a step takes when nothing is known: only for the estimate, which no hash covers. */
@@ -41,22 +40,19 @@ function withPlainKinds({ name, waves, changes }: Phase): Phase {
   return { changes: changes.map(plainChange), name, waves }
 }
 
-// Keys in order, because that makes a plan several times faster to hash.
 function plainChange({ action, disturbs, expects, failureDomain, group, reason, steps }: Change): Change {
   const domain = failureDomain === undefined ? undefined : { failureDomain }
   return { action, disturbs, expects, ...domain, group, reason, steps: steps.map(plainStep) }
 }
 
-function plainStep({ final, id, input, kind, needs, server }: PlannedStep): PlannedStep {
-  const { name, version } = kind
-  const settling = final === undefined ? undefined : { final }
-  const about = server === undefined ? undefined : { server }
-  return { ...settling, id, input, kind: { name, version }, needs, ...about }
+function plainStep(step: PlannedStep): PlannedStep {
+  const { name, version, ...more } = step.kind
+  return Object.keys(more).length === 0 ? step : { ...step, kind: { name, version } }
 }
 
 /** The hash of a plan: over everything but the hash itself and the estimate. */
 export function hashOf(plan: Omit<Plan, 'hash' | 'estimate' | ' output'>): string {
-  return sha256(canonicalJson(plan))
+  return canonicalHash(plan)
 }
 
 function stepsOf(phase: Phase): number {

@@ -6,19 +6,19 @@ import type { Member } from './member.ts'
 /** What a change that touches the machine of a server relies on. */
 export function expectServer(world: World, { unit, server }: Member): readonly ExpectedFact[] {
   const machine = server.machine === undefined ? undefined : world.machines.get(unit.hypervisor)?.get(server.machine.id)
-  const facts: Readonly<Partial<Record<FactName, Plain>>> = {
-    attached: true,
-    address: server.address,
-    machine: server.machine?.id,
-    power: machine?.power,
-    status: server.status,
-    templateVersion: server.templateVersion,
-    definitionHash: server.definitionHash,
-  }
-  return (Object.entries(facts) as readonly [FactName, Plain][]).map(([fact, value]) => ({
+  const expect = (fact: FactName, value: Plain): ExpectedFact => ({
     fact,
     server: server.slot,
     unit: unit.name,
     value: value ?? null,
-  }))
+  })
+  return [
+    expect('attached', true),
+    expect('address', server.address),
+    expect('machine', server.machine?.id),
+    expect('power', machine?.power),
+    expect('status', server.status),
+    expect('templateVersion', server.templateVersion),
+    expect('definitionHash', server.definitionHash),
+  ]
 }

@@ -96,9 +96,10 @@ function chain(stages: readonly Stage[]): readonly PlannedStep[] {
     if (filled.length === 0) continue
     for (const lane of filled) {
       let needs = ends
-      for (const step of lane) {
-        steps.push({ ...step, needs })
-        needs = [step.id]
+      for (const { final, id, input, kind, server } of lane) {
+        // Keys in order, as in everything that becomes part of a plan: that makes it several times faster to hash.
+        steps.push({ ...(final !== undefined && { final }), id, input, kind, needs, server })
+        needs = [id]
       }
     }
     ends = filled.flatMap((lane) => lane.at(-1)?.id ?? [])
