@@ -10,7 +10,12 @@ import { root } from './workspace.ts'
 const directory = mkdtempSync(join(tmpdir(), 'vmunit-crash-table-'))
 const table = join(directory, 'points.jsonl')
 const env = { ...process.env, VMUNIT_CRASH: 'all', VMUNIT_CRASH_TABLE: table }
-const files = ['packages/core/test/crash', 'examples/test/demo-kill.test.ts']
+const files = [
+  'packages/core/test/crash',
+  'packages/core/test/unit/engine/schedule-random.test.ts',
+  'examples/test/demo-kill.test.ts',
+  'integration/crash.test.ts',
+]
 const child = spawn('vitest', ['run', ...files], { cwd: root, env, stdio: 'inherit' })
 const [code] = (await once(child, 'close')) as [number | null]
 if (existsSync(table)) printTable(readFileSync(table, 'utf8'))
