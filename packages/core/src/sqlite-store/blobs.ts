@@ -5,6 +5,7 @@ import { sha256 } from '../internal/sha256.ts'
 import type { StateStore } from '../ports/index.ts'
 import { assertName } from './check-arguments.ts'
 import type { Connection } from './connection.ts'
+import type { Transaction } from './writer.ts'
 
 const PIECE_BYTES = 1024 * 1024
 
@@ -15,8 +16,9 @@ export function createBlobs(connection: Connection): Pick<StateStore, 'putBlob' 
   const insert = database.prepare('INSERT INTO blob VALUES (?, ?, ?)')
   const select = database.prepare('SELECT content FROM blob WHERE hash = ? AND number = ?')
 
-  function store(hash: string, bytes: Buffer): void {
+  function store(hash: string, bytes: Buffer, { seal }: Transaction): void {
     if (exists.get(hash) !== undefined) return
+    seal.toggle('blob', hash)
     // An empty blob has one empty piece, so that it exists.
     const pieces = Math.max(1, Math.ceil(bytes.length / PIECE_BYTES))
     for (let number = 0; number < pieces; number += 1) {
@@ -26,8 +28,12 @@ export function createBlobs(connection: Connection): Pick<StateStore, 'putBlob' 
 
   async function piece(hash: string, number: number, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
     return await connection.read(
-      () => (select.get(hash, number) as { content: Uint8Array } | undefined)?.content,
+      () => {
+        const row = select.get(hash, number)
+        return row === undefined ? undefined : pieceOf(row['content'], hash, connection.path)
+      },
       signal,
+      { hash },
     )
   }
 
@@ -36,7 +42,7 @@ export function createBlobs(connection: Connection): Pick<StateStore, 'putBlob' 
       connection.closed.throwIfAborted()
       const bytes = await collect(content, call?.signal)
       const hash = sha256(bytes)
-      await connection.write(() => store(hash, bytes), call?.signal)
+      await connection.write((transaction) => store(hash, bytes, transaction), call?.signal)
       return hash
     },
     getBlob: async function* (hash, call) {
@@ -53,7 +59,7 @@ export function createBlobs(connection: Connection): Pick<StateStore, 'putBlob' 
         held = next
       }
       // The last piece is held back until the whole is verified.
-      if (digest.digest('hex') !== hash) throw damaged(hash, connection.path)
+      if (digest.digest('hex') !== hash) throw damagedBlob(hash, connection.path)
       yield held
     },
   }
@@ -85,7 +91,14 @@ function notFound(hash: string): VmunitError {
   })
 }
 
-function damaged(hash: string, path: string): VmunitError {
+/** Bytes of a blob. What is damaged may give a value of another type. */
+export function pieceOf(content: unknown, hash: string, path: string): Uint8Array {
+  if (content instanceof Uint8Array) return content
+  throw damagedBlob(hash, path)
+}
+
+/** The blob whose bytes are not what its hash says. */
+export function damagedBlob(hash: string, path: string): VmunitError {
   return new VmunitError(
     'ERR_STORE_DAMAGED',
     `Blob ${hash} of the store ${path} does not fit its hash: restore a backup.`,

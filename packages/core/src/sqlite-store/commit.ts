@@ -9,7 +9,7 @@ import type { Transaction } from './writer.ts'
 export function createCommit(connection: Connection): (batch: Commit, call?: Call) => Promise<void> {
   const { database } = connection
   const leaseOf = database.prepare('SELECT 1 FROM lease WHERE key = ? AND token = ? AND expires_at > ?')
-  const revisionOf = database.prepare('SELECT revision FROM document WHERE key = ?')
+  const revisionOf = database.prepare('SELECT revision, checksum FROM document WHERE key = ?')
   const tailOf = database.prepare('SELECT seq, checksum FROM journal WHERE run = ? ORDER BY seq DESC LIMIT 1')
   const putDocument = database.prepare('INSERT OR REPLACE INTO document VALUES (?, ?, ?, ?)')
   const removeDocument = database.prepare('DELETE FROM document WHERE key = ?')
@@ -52,13 +52,24 @@ export function createCommit(connection: Connection): (batch: Commit, call?: Cal
   }
 
   function apply({ put, append }: PreparedCommit, transaction: Transaction): void {
+    const { seal } = transaction
     for (const { key, revision, value } of put) {
-      if (value === null) removeDocument.run(key)
-      else putDocument.run(key, revision + 1, value, documentChecksum(key, revision + 1, value))
+      const old = revision === 0 ? undefined : revisionOf.get(key)
+      if (old !== undefined) seal.toggle('document', String(old['checksum']))
+      if (value === null) {
+        removeDocument.run(key)
+      } else {
+        const checksum = documentChecksum(key, revision + 1, value)
+        putDocument.run(key, revision + 1, value, checksum)
+        seal.toggle('document', checksum)
+      }
     }
     for (const { run, seq, type, data } of append) {
       const record = { run, seq, time: transaction.now, type, data }
-      const checksum = recordChecksum(tail(run, transaction).checksum, record)
+      const predecessor = tail(run, transaction)
+      const checksum = recordChecksum(predecessor.checksum, record)
+      if (predecessor.seq > 0) seal.toggle('journal', predecessor.checksum)
+      seal.toggle('journal', checksum)
       appendRecord.run(run, seq, record.time, type, data, checksum)
       transaction.tails.set(run, { seq, checksum })
     }

@@ -1,18 +1,10 @@
-import { VmunitError } from '../errors/index.ts'
 import type { StateStore, Stored } from '../ports/index.ts'
 import { assertName } from './check-arguments.ts'
-import { documentChecksum } from './checksum.ts'
 import type { Connection } from './connection.ts'
+import { assertAscending, type DocumentRow, verifiedDocument } from './document-row.ts'
 
 const PAGE_ROWS = 500
 const AFTER_UTF8 = 0xff
-
-interface DocumentRow {
-  readonly key: string
-  readonly revision: number
-  readonly value: string
-  readonly checksum: string
-}
 
 /** Makes `get` and `list` of the port. */
 export function createDocuments(connection: Connection): Pick<StateStore, 'get' | 'list'> {
@@ -25,38 +17,39 @@ export function createDocuments(connection: Connection): Pick<StateStore, 'get' 
 
   function find(key: string): Stored | undefined {
     const row = one.get(key) as DocumentRow | undefined
-    return row === undefined ? undefined : verified(row, connection.path)
+    return row === undefined ? undefined : verifiedDocument(row, connection.path)
   }
 
   return {
     get: async (keys, call) => {
       for (const key of keys) assertName(key, 'The key of a document')
-      return await connection.read(() => keys.map(find), call?.signal)
+      const reading = { key: '' }
+      const findNamed = (key: string): Stored | undefined => {
+        reading.key = key
+        return find(key)
+      }
+      return await connection.read(() => keys.map(findNamed), call?.signal, reading)
     },
     list: async function* (prefix, call) {
       if (typeof prefix !== 'string') throw new TypeError('The prefix must be a string.')
       // No UTF-8 has this byte: the bound comes after every key with the prefix.
       const end = Buffer.concat([Buffer.from(prefix), Buffer.of(AFTER_UTF8)])
       let start: string | undefined = prefix
+      let previous: string | undefined
       while (start !== undefined) {
         const from: string = start
-        const rows = await connection.read(() => page.all(from, end) as unknown as DocumentRow[], call?.signal)
+        const rows = await connection.read(() => page.all(from, end) as unknown as DocumentRow[], call?.signal, {
+          key: from,
+        })
         for (const row of rows) {
           call?.signal?.throwIfAborted()
-          yield verified(row, connection.path)
+          assertAscending(previous, row.key, connection.path)
+          previous = row.key
+          yield verifiedDocument(row, connection.path)
         }
         const last: DocumentRow | undefined = rows.length < PAGE_ROWS ? undefined : rows.at(-1)
         start = last === undefined ? undefined : `${last.key}\0`
       }
     },
   }
-}
-
-function verified({ key, revision, value, checksum }: DocumentRow, path: string): Stored {
-  if (documentChecksum(key, revision, value) === checksum) return { key, revision, value: JSON.parse(value) }
-  throw new VmunitError(
-    'ERR_STORE_DAMAGED',
-    `Document ${key} of the store ${path} does not fit its checksum: restore a backup.`,
-    { details: { path, key } },
-  )
 }

@@ -6,7 +6,8 @@ import type { Connection } from './connection.ts'
 
 const PAGE_ROWS = 500
 
-interface RecordRow {
+/** A journal record as it is stored; `data` is canonical JSON. */
+export interface RecordRow {
   readonly seq: number
   readonly time: number
   readonly type: string
@@ -32,16 +33,19 @@ export function createJournal(connection: Connection): StateStore['journal'] {
     assertName(run, 'The run')
     assertCount(from, 1, 'The first record to read')
     let seq = from
-    let checksum = await connection.read(() => predecessor(run, from), call?.signal)
+    let checksum = await connection.read(() => predecessor(run, from), call?.signal, { run, seq: from })
     let rows: readonly RecordRow[]
     do {
       const start = seq
-      rows = await connection.read(() => page.all(run, start) as unknown as RecordRow[], call?.signal)
+      rows = await connection.read(() => page.all(run, start) as unknown as RecordRow[], call?.signal, {
+        run,
+        seq: start,
+      })
       for (const row of rows) {
         call?.signal?.throwIfAborted()
         const { time, type, data } = row
         checksum = recordChecksum(checksum, { run, seq, time, type, data })
-        if (row.seq !== seq || row.checksum !== checksum) throw damaged(run, seq, connection.path)
+        if (row.seq !== seq || row.checksum !== checksum) throw damagedRecord(run, seq, connection.path)
         yield toRecord(row)
         seq += 1
       }
@@ -53,7 +57,8 @@ function toRecord({ seq, time, type, data, checksum }: RecordRow): JournalRecord
   return { seq, time, type, data: data === null ? undefined : JSON.parse(data), checksum }
 }
 
-function damaged(run: string, seq: number, path: string): VmunitError {
+/** The record that does not follow the one before it. */
+export function damagedRecord(run: string, seq: number, path: string): VmunitError {
   return new VmunitError(
     'ERR_STORE_DAMAGED',
     `Record ${seq} of ${run} in the store ${path} does not follow its predecessor: restore a backup.`,

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { leaseCells, monotonicNow } from './lease-cells.ts'
+import { LEASE_COLUMNS, type LeaseRow, leaseChecksum, verifiedLease } from './lease-row.ts'
 
 /** A lease to keep alive. */
 export interface Renewal {
@@ -30,10 +31,20 @@ const TRIES_PER_TTL = 20
 /** Renews through this connection. Runs in the lease worker, and in the main thread for a store in memory. */
 export function createLeaseRenewer(database: DatabaseSync, onLost: (lost: LostLease) => void): LeaseRenewer {
   const timers = new Map<string, NodeJS.Timeout>()
-  const extend = database.prepare(
-    'UPDATE lease SET renewed_at = ?, expires_at = ? WHERE key = ? AND token = ? AND released = 0 AND expires_at > ?',
+  const select = database.prepare(`SELECT ${LEASE_COLUMNS} FROM lease WHERE key = ? AND token = ?`)
+  // Only a row that nobody has changed since it was read: the old checksum says so.
+  const update = database.prepare(
+    'UPDATE lease SET renewed_at = ?, expires_at = ?, checksum = ? WHERE key = ? AND checksum = ?',
   )
-  const current = database.prepare('SELECT 1 FROM lease WHERE key = ? AND token = ?')
+
+  /** False when the lease is another holder's, given back, or expired. */
+  function extend({ key, token, ttlMs }: Renewal, wall: number): boolean {
+    const found = select.get(key, token) as unknown as (LeaseRow & { readonly checksum: string }) | undefined
+    const row = verifiedLease(found)
+    if (row === undefined || found === undefined || row.released !== 0 || row.expires_at <= wall) return false
+    const next = { ...row, renewed_at: wall, expires_at: wall + ttlMs }
+    return update.run(wall, wall + ttlMs, leaseChecksum(next), key, found.checksum).changes !== 0
+  }
 
   function schedule(renewal: Renewal, ms: number): void {
     // A lease is no reason for a process to live on.
@@ -41,7 +52,7 @@ export function createLeaseRenewer(database: DatabaseSync, onLost: (lost: LostLe
   }
 
   function renew(renewal: Renewal): void {
-    const { key, token, ttlMs, buffer } = renewal
+    const { ttlMs, buffer } = renewal
     const cells = leaseCells(buffer)
     const wall = Date.now() + cells.wallOffsetMs()
     const monotonic = monotonicNow()
@@ -51,7 +62,7 @@ export function createLeaseRenewer(database: DatabaseSync, onLost: (lost: LostLe
       } else if (cells.sinceTickMs() > ttlMs) {
         // A holder that hangs must not keep what it does not use.
         schedule(renewal, ttlMs / TRIES_PER_TTL)
-      } else if (Number(extend.run(wall, wall + ttlMs, key, token, wall).changes) === 0) {
+      } else if (!extend(renewal, wall)) {
         lose(renewal)
       } else {
         cells.extend(wall + ttlMs, monotonic + ttlMs)
@@ -66,7 +77,7 @@ export function createLeaseRenewer(database: DatabaseSync, onLost: (lost: LostLe
   function lose(renewal: Renewal): void {
     timers.delete(leaseName(renewal))
     const { key, token } = renewal
-    onLost({ key, token, reason: current.get(key, token) === undefined ? 'replaced' : 'expired' })
+    onLost({ key, token, reason: select.get(key, token) === undefined ? 'replaced' : 'expired' })
   }
 
   return {

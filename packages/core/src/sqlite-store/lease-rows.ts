@@ -2,6 +2,7 @@ import { VmunitError } from '../errors/index.ts'
 import type { AcquireOptions, LeaseHolder } from '../ports/index.ts'
 import type { Connection } from './connection.ts'
 import { monotonicNow } from './lease-cells.ts'
+import { LEASE_COLUMNS, type LeaseRow, leaseChecksum, verifiedLease } from './lease-row.ts'
 import { isAlive, isGone, ownProcessStart } from './process-identity.ts'
 
 /** What an acquisition found and wrote. */
@@ -24,30 +25,22 @@ export interface LeaseRows {
   isOverdue(key: string, pid: number, signal?: AbortSignal | undefined): Promise<boolean>
 }
 
-interface LeaseRow {
-  readonly token: number
-  readonly owner: string
-  readonly pid: number
-  readonly process_start: string | null
-  readonly since: number
-  readonly renewed_at: number
-  readonly expires_at: number
-  readonly released: number
-}
-
 /** Works on the table through this connection. */
 export function createLeaseRows({ database, read, write, now }: Connection): LeaseRows {
-  const select = database.prepare(
-    'SELECT token, owner, pid, process_start, since, renewed_at, expires_at, released FROM lease WHERE key = ?',
-  )
-  const insert = database.prepare('INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)')
-  const release = database.prepare('UPDATE lease SET expires_at = ?, released = 1 WHERE key = ? AND token = ?')
+  const select = database.prepare(`SELECT ${LEASE_COLUMNS} FROM lease WHERE key = ?`)
+  const replace = database.prepare('INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const processStart = ownProcessStart() ?? null
-  const find = (key: string): LeaseRow | undefined => select.get(key) as LeaseRow | undefined
+  const find = (key: string): LeaseRow | undefined =>
+    verifiedLease(select.get(key) as (LeaseRow & { readonly checksum: string }) | undefined)
+
+  function put(row: LeaseRow): void {
+    const { key, token, owner, pid, process_start: start, since, released } = row
+    replace.run(...[key, token, owner, pid, start, since, row.renewed_at, row.expires_at, released], leaseChecksum(row))
+  }
 
   return {
     holder: async (key, signal) => {
-      const row = await read(() => find(key), signal)
+      const row = await read(() => find(key), signal, { lease: key })
       if (row === undefined || row.expires_at <= now() || hasDied(row)) return undefined
       return { owner: row.owner, since: row.since, renewedAt: row.renewed_at, expiresAt: row.expires_at }
     },
@@ -56,10 +49,12 @@ export function createLeaseRows({ database, read, write, now }: Connection): Lea
         const row = find(key)
         const ended = row === undefined || row.released === 1 || hasDied(row)
         if (!ended && row.expires_at > transaction.now) throw locked(key, row)
-        const token = (row?.token ?? 0) + 1
+        const token = transaction.seal.nextToken()
         const { now } = transaction
         const monotonicMs = monotonicNow()
-        insert.run(key, token, owner, process.pid, processStart, now, now, now + ttlMs)
+        const { pid } = process
+        const times = { since: now, renewed_at: now, expires_at: now + ttlMs }
+        put({ key, token, owner, pid, process_start: processStart, ...times, released: 0 })
         const expiredTtlMs = ended ? undefined : row.expires_at - row.renewed_at
         return { token, wallMs: now, monotonicMs, expiredTtlMs }
       }, signal),
@@ -70,7 +65,8 @@ export function createLeaseRows({ database, read, write, now }: Connection): Lea
     },
     release: async (key, token) => {
       await write((transaction) => {
-        release.run(transaction.now, key, token)
+        const row = find(key)
+        if (row?.token === token) put({ ...row, expires_at: transaction.now, released: 1 })
       })
     },
   }

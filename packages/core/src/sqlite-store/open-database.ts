@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, linkSync, rmSync } from 'node:fs'
+import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
+import { VmunitError } from '../errors/index.ts'
 import { connect } from './connect.ts'
 import { inspectDatabase } from './inspect-database.ts'
 import { storeBusy } from './lock-holder.ts'
@@ -29,9 +30,23 @@ export function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync 
 
 function tryOpen(path: string): DatabaseSync {
   if (path === IN_MEMORY) return fill(path)
-  if (!existsSync(path)) create(path)
+  if (!existsSync(path)) {
+    refuseOrphanedLog(path)
+    create(path)
+  }
   inspectDatabase(path)
   return fill(path)
+}
+
+/** A log without its file is what remains of a store; SQLite would write it into the new one. */
+export function refuseOrphanedLog(path: string): void {
+  const log = `${path}-wal`
+  if (!existsSync(log) || statSync(log).size === 0) return
+  throw new VmunitError(
+    'ERR_STORE_DAMAGED',
+    `The store ${path} is gone, only its log ${log} is there: restore a backup elsewhere, or remove the log to begin anew.`,
+    { details: { path, header: 'missing' } },
+  )
 }
 
 /** A store appears complete or not at all, whenever its creator dies; of several creators the first one wins. */
@@ -47,7 +62,8 @@ function create(path: string): void {
   }
 }
 
-function fill(path: string): DatabaseSync {
+/** Opens a file that is known to be sound, or new, and brings it to the present schema. */
+export function fill(path: string): DatabaseSync {
   const database = connect(path)
   try {
     database.exec('PRAGMA journal_mode = WAL')

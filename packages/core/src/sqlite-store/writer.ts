@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { isVmunitError } from '../errors/index.ts'
 import { rollBack } from './roll-back.ts'
+import type { SealChanges } from './seal.ts'
 import { isBusy } from './sqlite-errors.ts'
 
 const RETRY_MS = 10
@@ -12,6 +13,8 @@ export interface Transaction {
   readonly now: number
   /** The last record of each run that was written to in it, or looked up. */
   readonly tails: Map<string, { readonly seq: number; readonly checksum: string }>
+  /** Told of every record that is written or removed. */
+  readonly seal: SealChanges
 }
 
 /** Checks completely, and throws a `VmunitError` before its first write or not at all. */
@@ -27,6 +30,7 @@ export interface Writer {
 
 export interface WriterOptions {
   readonly now: () => number
+  readonly newSeal: () => SealChanges
   readonly busyTimeoutMs: number
   /** Refuses new writes. */
   readonly closed: AbortSignal
@@ -83,8 +87,9 @@ export function createWriter(database: DatabaseSync, options: WriterOptions): Wr
     const batch = [...waiting]
     waiting.clear()
     try {
-      const transaction = { now: options.now(), tails: new Map() }
+      const transaction = { now: options.now(), tails: new Map(), seal: options.newSeal() }
       const settlements = batch.map((task) => task.attempt(transaction))
+      transaction.seal.write()
       database.exec('COMMIT')
       for (const settle of settlements) settle()
     } catch (error) {

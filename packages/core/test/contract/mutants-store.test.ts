@@ -96,6 +96,20 @@ const MUTANTS: readonly Mutant<StoreLab>[] = [
       })),
   },
   {
+    rule: 'SS-022',
+    name: 'takes what is missing for what never was',
+    breakIt: (lab) => {
+      let first: StateStore | undefined
+      return {
+        ...lab,
+        open: async () => {
+          first ??= await lab.open()
+          return await lab.open().catch(() => ({ ...(first as StateStore), close: async () => {} }))
+        },
+      }
+    },
+  },
+  {
     rule: 'SS-030',
     name: 'takes records without a lease',
     breakIt: (lab) =>

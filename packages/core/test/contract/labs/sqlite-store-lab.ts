@@ -48,6 +48,24 @@ export async function openSqliteStoreLab(): Promise<StoreLab> {
     damageRecord: async (run, seq) => damage('journal', 'data', { run, seq }),
     damageDocument: async (key) => damage('document', 'value', { key }),
     damageBlob: async (hash) => damage('blob', 'content', { hash }),
+    lose: async (lost) => {
+      using database = new DatabaseSync(path)
+      const [table, condition, ...values]: [string, string, ...SQLInputValue[]] =
+        'key' in lost
+          ? ['document', 'key = ?', lost.key]
+          : 'run' in lost
+            ? ['journal', 'run = ? AND seq >= ?', lost.run, lost.from]
+            : ['blob', 'hash = ?', lost.hash]
+      const rows = database.prepare(`SELECT * FROM ${table} WHERE ${condition}`).all(...values)
+      database.prepare(`DELETE FROM ${table} WHERE ${condition}`).run(...values)
+      return async () => {
+        using again = new DatabaseSync(path)
+        for (const row of rows) {
+          const columns = Object.values(row)
+          again.prepare(`INSERT INTO ${table} VALUES (${columns.map(() => '?').join()})`).run(...columns)
+        }
+      }
+    },
     close: async () => {
       await Promise.all(stores.map(async (store) => await store.close()))
       await rm(directory, { recursive: true })

@@ -103,11 +103,12 @@ describe('documents', () => {
     const before = open(path)
     await before.commit({ put: [{ key: 'unit/a', revision: 0, value: { text: 'sentinel-value' } }] })
     await before.close()
+    const whileOpen = open(path)
     damage(path, 'sentinel-value')
-    const store = open(path)
     const damaged = { code: 'ERR_STORE_DAMAGED', details: { key: 'unit/a' } }
-    await expect(store.get(['unit/a'])).rejects.toMatchObject(damaged)
-    await expect(Array.fromAsync(store.list('unit/'))).rejects.toMatchObject(damaged)
+    await expect(whileOpen.get(['unit/a'])).rejects.toMatchObject(damaged)
+    await expect(Array.fromAsync(whileOpen.list('unit/'))).rejects.toMatchObject(damaged)
+    await expect((async () => open(path))()).rejects.toMatchObject(damaged)
   })
 
   it('refuse what is no key, revision or JSON', async () => {

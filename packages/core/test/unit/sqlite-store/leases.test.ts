@@ -1,6 +1,5 @@
-import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { open, startChild, storePath } from './support.ts'
+import { changeLease, open, startChild, storePath } from './support.ts'
 
 const OWNER = { owner: 'test', ttlMs: 30_000 }
 
@@ -23,14 +22,14 @@ describe('leases', () => {
         details: { owner: 'test', since: holder?.since, expiresAt: holder?.expiresAt },
       })
     }
-    expect((await two.acquire('run/2', OWNER)).token).toBe(1)
+    expect((await two.acquire('run/2', OWNER)).token).toBe(2)
     await first[Symbol.asyncDispose]()
     await first[Symbol.asyncDispose]()
     expect(first.isHeld()).toBe(false)
     expect(first.lost.aborted).toBe(false)
     expect(await two.holder('run/1')).toBeUndefined()
     const second = await two.acquire('run/1', OWNER)
-    expect(second.token).toBe(2)
+    expect(second.token).toBe(3)
     // Disposing the old one again must not end the new one.
     await first[Symbol.asyncDispose]()
     expect((await one.holder('run/1'))?.owner).toBe('test')
@@ -90,9 +89,7 @@ describe('leases', () => {
     const path = storePath()
     const store = open(path)
     const lease = await store.acquire('k', { owner: 'test', ttlMs: 150 })
-    const database = new DatabaseSync(path)
-    database.exec('UPDATE lease SET token = 7, expires_at = expires_at + 60000')
-    database.close()
+    changeLease(path, { token: 7, expires_at: Date.now() + 60_000 })
     await expect.poll(() => lease.lost.aborted).toBe(true)
     expect(lease.lost.reason).toMatchObject({ code: 'ERR_LEASE_LOST' })
     expect(lease.isHeld()).toBe(false)
@@ -158,9 +155,7 @@ describe('leases', () => {
     const store = open(path)
     const child = startChild('hold-lease', path, '60000')
     expect(await child.line()).toBe('held 1')
-    const database = new DatabaseSync(path)
-    database.exec("UPDATE lease SET process_start = 'another-boot/pid:[1]/1'")
-    database.close()
+    changeLease(path, { process_start: 'another-boot/pid:[1]/1' })
     child.signal('SIGKILL')
     await child.ended()
     await expect(store.acquire('run/1', OWNER)).rejects.toMatchObject({ code: 'ERR_LOCKED' })

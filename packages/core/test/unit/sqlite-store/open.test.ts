@@ -36,12 +36,15 @@ describe('openSqliteStore', () => {
     expect((await get(open(path), 'a'))?.value).toBe('kept')
   })
 
-  it('takes an empty file for a new store', async () => {
+  it('refuses an empty file, and the log of a file that is gone', async () => {
     const path = storePath()
     writeFileSync(path, '')
-    const store = open(path)
-    await store.commit({ put: [{ key: 'a', revision: 0, value: 1 }] })
-    expect((await get(store, 'a'))?.revision).toBe(1)
+    expect(refusal(path)).toMatchObject({ code: 'ERR_STORE_DAMAGED' })
+    expect(readFileSync(path).length).toBe(0)
+    const orphan = storePath()
+    writeFileSync(`${orphan}-wal`, 'what remains')
+    expect(refusal(orphan)).toMatchObject({ code: 'ERR_STORE_DAMAGED', details: { header: 'missing' } })
+    expect(readdirSync(dirname(orphan))).toEqual(['vmunit.db-wal'])
   })
 
   it.each([
@@ -71,9 +74,9 @@ describe('openSqliteStore', () => {
 
   it('refuses a store of a newer version and leaves it as it is', async () => {
     const path = await filled()
-    change(path, "UPDATE meta SET value = '99' WHERE name = 'schema'")
+    change(path, "UPDATE meta SET value = '99' WHERE name = 'schema'; PRAGMA user_version = 99")
     const content = readFileSync(path)
-    expect(refusal(path)).toMatchObject({ code: 'ERR_STORE_TOO_NEW', details: { found: 99, supported: 1 } })
+    expect(refusal(path)).toMatchObject({ code: 'ERR_STORE_TOO_NEW', details: { found: 99, supported: 2 } })
     expect(readFileSync(path).equals(content)).toBe(true)
   })
 

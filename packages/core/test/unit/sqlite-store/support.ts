@@ -4,9 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import type { StateStore, Stored } from '../../../src/ports/index.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../../src/sqlite-store/index.ts'
+import { LEASE_COLUMNS, type LeaseRow, leaseChecksum } from '../../../src/sqlite-store/lease-row.ts'
 
 /** A path for a store in a directory that is removed after the test. */
 export function storePath(): string {
@@ -33,6 +35,17 @@ export function damage(path: string, text: string): void {
   if (at < 0 || bytes.indexOf(text, at + 1) >= 0) throw new Error(`${text} does not stand exactly once in the file`)
   bytes[at] = (bytes[at] ?? 0) ^ 1
   writeFileSync(path, bytes)
+}
+
+/** Changes the row of the only lease, with its checksum: as the process that holds it does. */
+export function changeLease(path: string, change: Partial<LeaseRow>): void {
+  using database = new DatabaseSync(path)
+  const row = database.prepare(`SELECT ${LEASE_COLUMNS} FROM lease`).get() as unknown as LeaseRow
+  const next = { ...row, ...change }
+  const columns = Object.keys(change) as (keyof LeaseRow)[]
+  database
+    .prepare(`UPDATE lease SET ${columns.map((column) => `${column} = ?`).join()}, checksum = ?`)
+    .run(...columns.map((column) => next[column]), leaseChecksum(next))
 }
 
 export interface Child {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Plain } from '../../../domain/plain.ts'
+import type { StateStore } from '../../../ports/index.ts'
 import { assertRejects } from '../assert-rejects.ts'
 import type { StoreRule } from '../store-lab.ts'
-import { documentOf, keysOf } from './stores.ts'
+import { chunks, documentOf, keysOf, writeRecords } from './stores.ts'
 
 const VALUES: readonly Plain[] = [
   null,
@@ -139,16 +140,41 @@ export const DOCUMENT_RULES: readonly StoreRule[] = [
   },
   {
     id: 'SS-021',
-    text: 'a document that was damaged is ERR_STORE_DAMAGED, and is never given',
+    text: 'a document that was damaged is ERR_STORE_DAMAGED, when it is read or when the store is opened, and is never given',
     since: '0.1.0',
     async run(lab) {
       const store = await lab.open()
       await store.commit({ put: ['a', 'b'].map((key) => ({ key, revision: 0, value: { text: key } })) })
       await lab.damageDocument('b')
-      for (const reader of [store, await lab.open()]) {
-        await assertRejects(documentOf(reader, 'b'), 'ERR_STORE_DAMAGED')
-        await assertRejects(keysOf(reader, ''), 'ERR_STORE_DAMAGED')
-        assert.deepEqual((await documentOf(reader, 'a'))?.value, { text: 'a' })
+      const openings = [async (): Promise<StateStore> => store, async (): Promise<StateStore> => await lab.open()]
+      for (const open of openings) {
+        await assertRejects(
+          open().then((reader) => documentOf(reader, 'b')),
+          'ERR_STORE_DAMAGED',
+        )
+        await assertRejects(
+          open().then((reader) => keysOf(reader, '')),
+          'ERR_STORE_DAMAGED',
+        )
+      }
+      assert.deepEqual((await documentOf(store, 'a'))?.value, { text: 'a' })
+    },
+  },
+  {
+    id: 'SS-022',
+    text: 'a store that lost a document, the end of a journal, a whole journal or a blob is ERR_STORE_DAMAGED when it is opened',
+    since: '0.1.0',
+    async run(lab) {
+      const store = await lab.open()
+      await store.commit({ put: ['a', 'b'].map((key) => ({ key, revision: 0, value: { text: key } })) })
+      await writeRecords(store, 'r', 3)
+      await writeRecords(store, 's', 1)
+      const hash = await store.putBlob(chunks('some bytes'))
+      for (const lost of [{ key: 'a' }, { run: 'r', from: 3 }, { run: 's', from: 1 }, { hash }]) {
+        const giveBack = await lab.lose(lost)
+        await assertRejects(lab.open(), 'ERR_STORE_DAMAGED')
+        await giveBack()
+        await (await lab.open()).close()
       }
     },
   },
