@@ -17,6 +17,15 @@ export type RunRecord =
       readonly type: 'run.waiting'
       readonly data: { readonly for: string; readonly request?: string; readonly until?: number }
     }
+  | {
+      /** After records were lost: steps that began all the same, steps that must have been done before, their changes. */
+      readonly type: 'run.reconciled'
+      readonly data: {
+        readonly steps: readonly { readonly step: string; readonly attempt: number }[]
+        readonly passed: readonly string[]
+        readonly changes: readonly ChangeKey[]
+      }
+    }
   | { readonly type: 'run.paused'; readonly data: { readonly reason: string } }
   | { readonly type: 'run.returning'; readonly data: { readonly reason: string } }
   | { readonly type: 'run.succeeded'; readonly data: Record<string, never> }

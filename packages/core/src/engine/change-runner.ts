@@ -1,5 +1,5 @@
 import type { PlannedStep } from '../domain/plan.ts'
-import { type DescribedError, describeError, isVmunitError } from '../errors/index.ts'
+import { type DescribedError, describeError, isVmunitError, VmunitError } from '../errors/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
 import { type Outages, putBack } from './outages.ts'
 import type { ScheduledChange } from './progress.ts'
@@ -45,6 +45,7 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
     carriesOn: isReturn,
     run: (step) => environment.concurrency.run(() => runStep(environment, { step, attempt, mayBeSkipped: isReturn })),
   })
+  if (failed !== undefined && progress.inDoubt.has(key)) throw movedOn(progress.runId, errorOf(environment, failed))
   if (failed === undefined) {
     writer.write({ type: 'change.done', data: { change: key } }, [...environment.waits.ended(key), ...back])
   } else {
@@ -71,23 +72,38 @@ async function staleness(
   environment: ChangeEnvironment,
   { change, waitingFor }: ScheduledChange & { readonly waitingFor: (what: string) => void },
 ): Promise<DescribedError | undefined> {
-  const { facts, outages, stop, timing, now, sleep } = environment
+  const { facts, outages, progress, stop, timing, now, sleep } = environment
   // Whether another group stands in is looked at when this one is taken out.
   const expects = change.expects.filter(({ fact }) => fact !== 'standIn')
   const began = now()
   for (let tries = 1; ; tries += 1) {
     try {
-      await checkFacts(facts, expects, { signal: stop })
+      // The world has moved on by the own hand of a change whose records were lost.
+      const isAdopted = change.steps.some(({ id }) =>
+        progress.adopted.has(`${id}#${progress.attempts.get(change.group) ?? 1}`),
+      )
+      if (!isAdopted) await checkFacts(facts, expects, { signal: stop })
       await outages.takeOut(change, { signal: stop })
       return undefined
     } catch (error) {
       if (stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
+      if (progress.isDoubtful && isVmunitError(error, 'ERR_PLAN_STALE')) throw movedOn(progress.runId, error)
       const mayPass = isVmunitError(error) && error.retryable && now() - began < timing.retryForMs
       if (!mayPass) return describeError(error)
       waitingFor(`a look at its servers: ${error.message}`)
     }
     await sleep(backoff(tries, 100, timing.pollMs), stop)
   }
+}
+
+/** What does not fit, or fails, may be the work of this run itself, or of another one, whose records were lost. */
+function movedOn(runId: string, { message, details, ...rest }: DescribedError | VmunitError): VmunitError {
+  return new VmunitError(
+    'ERR_JOURNAL_BEHIND',
+    `Records of run ${runId} were lost, and the world has moved on: ${message.replace(/\.$/, '')}. ` +
+      'Restore a newer backup if there is one; else cancel the run, look at its servers, and plan again.',
+    { details: { ...details, runId, cause: rest.code } },
+  )
 }
 
 interface StepsOptions {

@@ -10,12 +10,21 @@ import { loadPlan } from './load-plan.ts'
 import { createRunHandle } from './run-handle.ts'
 import { createRun, type StartRun } from './start-run.ts'
 import { RunStopped } from './stop-signal.ts'
-import { CLOSED_BY, isDue, isElsewhere, type Supervision, superviseRun } from './supervise-run.ts'
+import {
+  CLOSED_BY,
+  isDue,
+  isElsewhere,
+  type SuperviseOptions,
+  type Supervision,
+  superviseRun,
+} from './supervise-run.ts'
 
 /** How runs are taken over. */
 export interface ResumeOptions extends Call {
   /** `kill`: ends the process of a dead run's owner, when it is stopped and keeps everybody from writing. */
   readonly takeover?: 'kill' | undefined
+  /** Whether a run may go on from what the world shows of work whose records were lost. */
+  readonly adopt?: boolean | undefined
 }
 
 export interface Engine {
@@ -40,11 +49,11 @@ export function createEngine(engine: EngineOptions): Engine {
     return bell
   }
 
-  function supervise(runId: string, takeover?: 'kill'): Supervision {
+  function supervise(runId: string, how: Pick<SuperviseOptions, 'isNew' | 'adopt' | 'takeover'> = {}): Supervision {
     const existing = supervisions.get(runId)
     if (existing !== undefined) return existing
     const bell = bellOf(runId)
-    const supervision = superviseRun({ engine, runId, takeover, onDurable: () => bell.ring() })
+    const supervision = superviseRun({ ...how, engine, runId, onDurable: () => bell.ring() })
     supervisions.set(runId, supervision)
     const forget = (): void => {
       supervisions.delete(runId)
@@ -91,7 +100,7 @@ export function createEngine(engine: EngineOptions): Engine {
   return {
     async start(start, call = {}) {
       const runId = await createRun(engine, start, call)
-      const supervision = supervise(runId)
+      const supervision = supervise(runId, { isNew: true })
       pauseOnAbort(supervision, call.signal)
       const run = handle(runId, start.plan, start.principal)
       // Somebody who resumes everything may have been faster; the run is moved all the same.
@@ -105,7 +114,7 @@ export function createEngine(engine: EngineOptions): Engine {
       return handle(id, await loadPlan(engine.store, id, call), principal)
     },
 
-    async resume(principal, id, { takeover, ...call } = {}) {
+    async resume(principal, id, { takeover, adopt: mayAdopt, ...call } = {}) {
       const ids = id === undefined ? await dueRuns(engine, call) : [id]
       const runs: Run[] = []
       for (const runId of ids) {
@@ -116,7 +125,7 @@ export function createEngine(engine: EngineOptions): Engine {
             details: { run: runId, state },
           })
         }
-        const supervision = supervise(runId, takeover)
+        const supervision = supervise(runId, { takeover, adopt: mayAdopt })
         pauseOnAbort(supervision, call.signal)
         const run = handle(runId, plan, principal)
         try {

@@ -54,6 +54,12 @@ export interface Progress {
   readonly attempts: Map<string, number>
   /** Counts over `changes`, made when a decision first asks for them and kept up to date from then on. */
   standing: Standing | undefined
+  /** Steps that began although the records of it were lost: `step#attempt`. */
+  readonly adopted: Set<string>
+  /** Whether records may be missing: then every step looks before it acts, and what does not fit stops the run. */
+  isDoubtful: boolean
+  /** Changes that were in flight when records were lost: nobody knows how far they came, so that their failure proves nothing. */
+  readonly inDoubt: Set<ChangeKey>
 }
 
 /** A record as it is folded: with the time at which the store wrote it. */
@@ -84,6 +90,9 @@ export function beginProgress(runId: string, first: TimedRecord): Progress {
     waits: new Map(),
     attempts: new Map(),
     standing: undefined,
+    adopted: new Set(),
+    isDoubtful: false,
+    inDoubt: new Set(),
   }
 }
 
@@ -101,6 +110,9 @@ export function applyRecord(progress: Progress, record: TimedRecord): void {
     case 'run.waiting':
       progress.state = 'waiting'
       progress.waiting = record.data
+      return
+    case 'run.reconciled':
+      adopt(progress, record.data, record.time)
       return
     case 'run.paused':
       progress.state = 'paused'
@@ -165,6 +177,46 @@ export function applyRecord(progress: Progress, record: TimedRecord): void {
 function setChange(progress: Progress, key: ChangeKey, change: ChangeProgress): void {
   progress.changes.set(key, change)
   if (progress.standing !== undefined) noteChange(progress.standing, progress.changes, key)
+}
+
+function adopt(
+  progress: Progress,
+  { steps, passed, changes }: Extract<RunRecord, { readonly type: 'run.reconciled' }>['data'],
+  at: number,
+): void {
+  doubt(progress)
+  for (const { step, attempt } of steps) {
+    progress.adopted.add(`${step}#${attempt}`)
+    const group = groupOfStep(progress, step)
+    if (group !== undefined && attempt > (progress.attempts.get(group) ?? 1)) renewGroup(progress, group, attempt)
+  }
+  for (const step of passed) progress.steps.set(step, { state: 'skipped', attempt: 1 })
+  for (const change of changes) setChange(progress, change, { state: 'began', at })
+}
+
+/** From here on the journal is known to be incomplete, or may be. */
+export function doubt(progress: Progress): void {
+  progress.isDoubtful = true
+  for (const [key, { state }] of progress.changes) {
+    if (state === 'began' && key.startsWith('forward:')) progress.inDoubt.add(key)
+  }
+}
+
+/** Whether an operation id of this run belongs to something that its journal knows. */
+export function knowsIntent(
+  progress: Progress,
+  { step, attempt }: { readonly step: string; readonly attempt: number },
+): boolean {
+  if (progress.adopted.has(`${step}#${attempt}`)) return true
+  const known = progress.steps.get(step)
+  if (known !== undefined && attempt <= known.attempt) return known.state !== 'skipped'
+  // What a group did before it began anew is forgotten, but it was known.
+  return attempt < (progress.attempts.get(groupOfStep(progress, step) ?? '') ?? 1)
+}
+
+function groupOfStep({ plan }: Progress, step: string): string | undefined {
+  const changes = [...plan.phases, ...plan.back].flatMap((phase) => phase.changes)
+  return changes.find(({ steps }) => steps.some(({ id }) => id === step))?.group
 }
 
 /** A group that begins anew forgets what its steps did, forward and back; their operation ids get a new attempt. */

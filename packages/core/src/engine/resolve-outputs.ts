@@ -6,6 +6,13 @@ function isOutputRef(value: object): value is OutputRef {
   return '$output' in value
 }
 
+/** The steps whose outputs stand in a planned input. */
+export function outputsIn(input: Plain): readonly string[] {
+  if (input === null || typeof input !== 'object') return []
+  if (Array.isArray(input)) return input.flatMap(outputsIn)
+  return isOutputRef(input) ? [input.$output.step] : Object.values(input).flatMap(outputsIn)
+}
+
 /** Replaces every `{ $output }` in a planned input; undefined when one of those steps has no output. */
 export function resolveOutputs(input: Plain, progress: Progress): { readonly input: Plain } | undefined {
   let isComplete = true

@@ -57,7 +57,7 @@ export async function runStep(environment: StepEnvironment, run: StepRun): Promi
   await writer.durable()
   try {
     const output = await environment.waits.during(step.id, (waitingFor) =>
-      reach(environment, { ...run, operationId, kind, input, mustLook: isResumed, waitingFor }),
+      reach(environment, { ...run, operationId, kind, input, mustLook: isResumed || progress.isDoubtful, waitingFor }),
     )
     writer.write({ type: 'step.done', data: { step: step.id, attempt, output } }, [
       ...environment.waits.ended(step.id),

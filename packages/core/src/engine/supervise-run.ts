@@ -7,6 +7,7 @@ import type { EngineOptions } from './engine-options.ts'
 import { findOperation } from './find-operation.ts'
 import { answerOf } from './gates.ts'
 import { loadProgress } from './load-progress.ts'
+import { type Reconciled, reconcileRun } from './reconcile.ts'
 import { createRunEnvironment } from './run-environment.ts'
 import { RunStopped } from './stop-signal.ts'
 
@@ -28,6 +29,10 @@ export interface SuperviseOptions {
   readonly onDurable: () => void
   /** See {@link AcquireOptions.takeover}. */
   readonly takeover?: AcquireOptions['takeover']
+  /** The run was created a moment ago, by this process, which has looked at the world. */
+  readonly isNew?: boolean | undefined
+  /** Whether it may go on from what the world shows of work whose records were lost. */
+  readonly adopt?: boolean | undefined
 }
 
 /** Moves a run whenever it can be moved, until it has ended, is paused, or belongs to somebody else. */
@@ -54,8 +59,8 @@ interface Ownership {
 async function supervise(options: SuperviseOptions, ownership: Ownership): Promise<DriveResult> {
   const { engine, runId } = options
   const { stop } = ownership
-  for (;;) {
-    const result = await driveOnce(options, ownership)
+  for (let drives = 0; ; drives += 1) {
+    const result = await driveOnce({ ...options, isNew: options.isNew === true && drives === 0 }, ownership)
     // Nobody may have taken it over: then it goes on here, else `acquire` says who has it.
     if (result === 'lost') continue
     if (result !== 'waiting') return result
@@ -70,19 +75,25 @@ function isClosing({ reason }: AbortSignal): boolean {
 
 /** Takes the lease, looks at the journal as it is then, and moves the run. */
 async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership): Promise<DriveResult> {
-  const { engine, runId, onDurable, takeover } = options
+  const { engine, runId, onDurable, takeover, isNew = false, adopt = false } = options
   const { store, owner, timing } = engine
   await using lease = await store.acquire(keys.run(runId), { owner, ttlMs: timing.leaseMs, takeover })
-  onOwned()
   const progress = await loadProgress(store, runId)
   if (hasEnded(progress.state)) return 'ended'
+  await obeyControl(engine, runId, stop)
+  const signal = AbortSignal.any([stop.signal, lease.lost])
+  const look = async (): Promise<Reconciled | undefined> =>
+    await reconcileRun(engine, progress, { adopt, signal, onDelay: onOwned })
+  // Stopping a run touches nothing, and it is the way out when its journal is behind.
+  const reconciled = isNew || signal.aborted ? undefined : await unlessStopped(look, signal)
+  onOwned()
   const lost = new AbortController()
   const onLost = (): void => lost.abort(new RunStopped('lost', `The lease of run ${runId} is lost`, owner))
   lease.lost.addEventListener('abort', onLost, { once: true })
   const operation = findOperation(engine, progress)
   const stopped = AbortSignal.any([stop.signal, lost.signal])
   const environment = createRunEnvironment({ engine, operation, lease, progress, stop: stopped, onDurable })
-  await obeyControl(engine, runId, stop)
+  if (reconciled !== undefined) environment.writer.write(reconciled)
   const watching = new AbortController()
   const watch = watchControl(engine, runId, { stop, until: watching.signal })
   try {
@@ -92,6 +103,16 @@ async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership
     await watch
     lease.lost.removeEventListener('abort', onLost)
     await environment.close()
+  }
+}
+
+/** What stops a run in the middle of a look is dealt with by those who move it. */
+async function unlessStopped<T>(look: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
   }
 }
 

@@ -62,7 +62,9 @@ export interface Manager extends Closeable {
    * Takes over every run (or this one) that is due and has no live owner; operations are found by name.
    *
    * @throws {@link VmunitError} `ERR_LOCKED` when another process moves the run; `ERR_STORE_BUSY` when its owner is
-   * stopped in the middle of a write: continue or end it, or pass `takeover: 'kill'`.
+   * stopped in the middle of a write: continue or end it, or pass `takeover: 'kill'`; `ERR_JOURNAL_BEHIND` when the
+   * world holds work of a run that its journal does not know, as after the restore of an old backup: `adopt: true` goes
+   * on from what the world shows.
    */
   resume(id?: string, options?: ResumeOptions): Promise<readonly Run[]>
   /**

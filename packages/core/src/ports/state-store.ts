@@ -92,6 +92,11 @@ export interface StateStore extends Closeable {
   putBlob(content: AsyncIterable<Uint8Array>, call?: Call): Promise<string>
   /** Rejects with `ERR_NOT_FOUND`; with `ERR_STORE_DAMAGED` when the bytes are not what the hash says. */
   getBlob(hash: string, call?: Call): AsyncIterable<Uint8Array>
+  /**
+   * When this store was made from a backup, if it ever was: records that were written after that backup are missing
+   * in it. Absent in a store whose backups cannot be told from itself.
+   */
+  readonly restoredAt?: ((call?: Call) => Promise<number | undefined>) | undefined
   /** Milliseconds since 1970 by the store's clock: durable deadlines go by it. */
   now(call?: Call): Promise<number>
 }

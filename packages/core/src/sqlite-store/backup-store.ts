@@ -37,7 +37,7 @@ export async function backupSqliteStore(path: string, to: string, call: Call = {
 export async function restoreSqliteStore(backup: string, to: string, call: Call = {}): Promise<CopiedStore> {
   assertPaths(backup, to)
   inspect(backup)
-  return await copyStore(backup, to, call)
+  return await copyStore(backup, to, { ...call, restoredAt: Date.now() })
 }
 
 /**

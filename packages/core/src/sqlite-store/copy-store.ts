@@ -24,6 +24,11 @@ export interface CopiedStore {
   readonly blobs: number
 }
 
+export interface CopyOptions extends Call {
+  /** Set when the copy takes the place of the store, so that its users know what they work with. */
+  readonly restoredAt?: number | undefined
+}
+
 const ROWS_A_TURN = 200
 const BUSY_MS = 5000
 
@@ -33,13 +38,13 @@ const BUSY_MS = 5000
  *
  * Leases are left out. They belong to processes that know nothing of the copy.
  */
-export async function copyStore(from: string, to: string, { signal }: Call = {}): Promise<CopiedStore> {
+export async function copyStore(from: string, to: string, { signal, restoredAt }: CopyOptions): Promise<CopiedStore> {
   const [source, target] = [resolve(from), resolve(to)]
   if (existsSync(target)) throw alreadyExists(target)
   refuseOrphanedLog(target)
   const draft = `${target}.${randomUUID()}.new`
   try {
-    const copied = await copyInto(draft, source, signal)
+    const copied = await copyInto(draft, source, { signal, restoredAt })
     for (const problem of problemsOf(draft)) throw problem
     publish(draft, target)
     return { path: target, ...copied }
@@ -52,7 +57,7 @@ export async function copyStore(from: string, to: string, { signal }: Call = {})
 
 type Counts = Omit<CopiedStore, 'path'>
 
-async function copyInto(draft: string, path: string, signal: AbortSignal | undefined): Promise<Counts> {
+async function copyInto(draft: string, path: string, { signal, restoredAt }: CopyOptions): Promise<Counts> {
   assertNotEmpty(path)
   using source = new DatabaseSync(path, { readOnly: true })
   source.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA cell_size_check = ON`)
@@ -80,7 +85,7 @@ async function copyInto(draft: string, path: string, signal: AbortSignal | undef
   }
   const wanted = version > 1 ? readSeal(source) : { ...seal, token: highestToken(source) }
   assertComplete(seal, wanted, path)
-  replaceSeal(target, wanted)
+  replaceSeal(target, { ...wanted, restored_at: restoredAt ?? wanted.restored_at })
   target.exec('COMMIT')
   return { documents: counts.document, records: counts.journal, blobs: counts.blob }
 }

@@ -59,7 +59,7 @@ export function createLeaseRows({ database, read, write, now }: Connection): Lea
         return { token, wallMs: now, monotonicMs, expiredTtlMs }
       }, signal),
     isOverdue: async (key, pid, signal) => {
-      const row = await read(() => find(key), signal)
+      const row = await read(() => find(key), signal, { lease: key })
       if (row === undefined || row.pid !== pid || row.process_start === null) return false
       return row.released === 0 && row.expires_at <= now() && isAlive(pid, row.process_start)
     },

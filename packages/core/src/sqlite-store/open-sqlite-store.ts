@@ -8,6 +8,7 @@ import { createDocuments } from './documents.ts'
 import { createJournal } from './journal.ts'
 import { createLeases } from './leases.ts'
 import { IN_MEMORY, openDatabase } from './open-database.ts'
+import { readSeal } from './seal.ts'
 import { mapSqliteError } from './sqlite-errors.ts'
 
 export interface SqliteStoreOptions {
@@ -67,6 +68,9 @@ function assemble(connection: Connection): StateStore {
       call?.signal?.throwIfAborted()
       return connection.now()
     },
+    restoredAt: async (call) =>
+      (await connection.read(() => readSeal(connection.database), call?.signal, { record: 'seal' })).restored_at ??
+      undefined,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -35,7 +35,7 @@ const MIGRATIONS: readonly Migration[] = [
   {
     sql: `CREATE TABLE seal (
      id INTEGER PRIMARY KEY CHECK (id = 1), document TEXT NOT NULL, journal TEXT NOT NULL, blob TEXT NOT NULL,
-     token INTEGER NOT NULL, checksum TEXT NOT NULL
+     token INTEGER NOT NULL, restored_at INTEGER, checksum TEXT NOT NULL
    ) STRICT;
    ALTER TABLE lease ADD COLUMN checksum TEXT NOT NULL DEFAULT '';`,
     fill: sealEverything,
@@ -50,7 +50,7 @@ function sealEverything(database: DatabaseSync): void {
   for (const { checksum } of journalTails(database)) journal = combine(journal, checksum)
   for (const hash of blobHashes(database)) blob = combine(blob, hash)
   const token = Number(database.prepare('SELECT max(token) AS token FROM lease').get()?.['token'] ?? 0)
-  insertSeal(database, { document, journal, blob, token })
+  insertSeal(database, { document, journal, blob, token, restored_at: null })
   const update = database.prepare('UPDATE lease SET checksum = ? WHERE key = ?')
   const leases = database.prepare('SELECT * FROM lease').all() as unknown as readonly LeaseRow[]
   for (const row of leases) update.run(leaseChecksum(row), row.key)

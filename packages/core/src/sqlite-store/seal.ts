@@ -13,6 +13,8 @@ export type SealedKind = (typeof SEALED_KINDS)[number]
 export interface Seal extends Readonly<Record<SealedKind, string>> {
   /** The last token that a lease got: a key whose row was lost does not begin anew. */
   readonly token: number
+  /** When the store was made from a backup, by the clock of the machine; null: never. */
+  readonly restored_at: number | null
 }
 
 /** What one transaction changes of the seal. */
@@ -29,7 +31,7 @@ const BYTES = 32
 const NOTHING = '0'.repeat(2 * BYTES)
 
 /** The seal of a store that holds nothing. */
-export const EMPTY_SEAL: Seal = { document: NOTHING, journal: NOTHING, blob: NOTHING, token: 0 }
+export const EMPTY_SEAL: Seal = { document: NOTHING, journal: NOTHING, blob: NOTHING, token: 0, restored_at: null }
 
 /** Combines two sums, or takes one record into a sum or out of it. */
 export function combine(sum: string, checksum: string): string {
@@ -50,7 +52,7 @@ export function createSeal(database: DatabaseSync): (schema: number) => SealChan
   const select = database.prepare(SELECT)
   const version = database.prepare("SELECT value FROM meta WHERE name = 'schema'")
   const update = database.prepare(
-    'UPDATE seal SET document = ?, journal = ?, blob = ?, token = ?, checksum = ? WHERE id = 1',
+    'UPDATE seal SET document = ?, journal = ?, blob = ?, token = ?, restored_at = ?, checksum = ? WHERE id = 1',
   )
 
   return (schema) => {
@@ -71,7 +73,7 @@ export function createSeal(database: DatabaseSync): (schema: number) => SealChan
         if (Number(version.get()?.['value']) !== schema) throw upgraded()
         const old = found()
         const sum = (kind: SealedKind): string => combine(old[kind], changes.get(kind) ?? NOTHING)
-        const next = { document: sum('document'), journal: sum('journal'), blob: sum('blob'), token: old.token }
+        const next = { ...old, document: sum('document'), journal: sum('journal'), blob: sum('blob') }
         update.run(...valuesOf(next))
       },
     }
@@ -80,10 +82,10 @@ export function createSeal(database: DatabaseSync): (schema: number) => SealChan
 
 /** Puts the seal of a store in place that has none yet. */
 export function insertSeal(database: DatabaseSync, seal: Seal): void {
-  database.prepare('INSERT INTO seal VALUES (1, ?, ?, ?, ?, ?)').run(...valuesOf(seal))
+  database.prepare('INSERT INTO seal VALUES (1, ?, ?, ?, ?, ?, ?)').run(...valuesOf(seal))
 }
 
-const SELECT = 'SELECT document, journal, blob, token, checksum FROM seal WHERE id = 1'
+const SELECT = 'SELECT document, journal, blob, token, restored_at, checksum FROM seal WHERE id = 1'
 
 /** Puts another seal in the place of the one that is there. */
 export function replaceSeal(database: DatabaseSync, seal: Seal): void {
@@ -91,14 +93,14 @@ export function replaceSeal(database: DatabaseSync, seal: Seal): void {
   insertSeal(database, seal)
 }
 
-type SealValues = [string, string, string, number, string]
+type SealValues = [string, string, string, number, number | null, string]
 
 function valuesOf(seal: Seal): SealValues {
-  return [seal.document, seal.journal, seal.blob, seal.token, sealChecksum(seal)]
+  return [seal.document, seal.journal, seal.blob, seal.token, seal.restored_at, sealChecksum(seal)]
 }
 
-function sealChecksum({ document, journal, blob, token }: Seal): string {
-  return sha256(`seal ${document} ${journal} ${blob} ${token}`)
+function sealChecksum({ document, journal, blob, token, restored_at: restoredAt }: Seal): string {
+  return sha256(`seal ${document} ${journal} ${blob} ${token} ${restoredAt}`)
 }
 
 function toSeal(row: object | undefined): Seal {

@@ -39,12 +39,13 @@ describe('a database that is not ours', () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
     await fleet.manager.close()
-    const schema = (value: string): void => {
+    const schema = (value: number): void => {
       const database = new DatabaseSync(fleet.storePath)
-      database.prepare("UPDATE meta SET value = ? WHERE name = 'schema'").run(value)
+      database.prepare("UPDATE meta SET value = ? WHERE name = 'schema'").run(String(value))
+      database.exec(`PRAGMA user_version = ${value}`)
       database.close()
     }
-    schema('99')
+    schema(99)
     const from = await mark(fleet.world)
     const error = await refusal(
       (async () => {
@@ -55,7 +56,7 @@ describe('a database that is not ours', () => {
     expect(error.code).toBe('ERR_STORE_TOO_NEW')
     expect(error.message).toMatch(/newer version/)
     expect(await mutationsSince(fleet.world, from)).toEqual([])
-    schema('1')
+    schema(2)
     expect(Object.keys(await documentsOf(fleet.storePath))).toContain(`unit/${UNIT}`)
   })
 

@@ -1,0 +1,177 @@
+import { groupParser } from '../domain/parsers.ts'
+import type { Plan } from '../domain/plan.ts'
+import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
+import { groupOfSlot } from '../domain/slot.ts'
+import { isVmunitError, VmunitError } from '../errors/index.ts'
+import type { Call, StateStore } from '../ports/index.ts'
+import { keys, runDocumentParser } from './documents.ts'
+import type { EngineOptions } from './engine-options.ts'
+import { findTraces, type Trace, type Traces } from './find-traces.ts'
+import { type OperationParts, partsOfOperation } from './operation-id.ts'
+import { doubt, type Progress, type ScheduledChange } from './progress.ts'
+import { outputsIn } from './resolve-outputs.ts'
+import { backoff } from './timing.ts'
+
+/** The record by which a run takes over what the world shows of its own lost work. */
+export type Reconciled = Extract<RunRecord, { readonly type: 'run.reconciled' }>
+
+/**
+ * Compares what a plan is about with the records of it, before anything is changed.
+ *
+ * @throws {@link VmunitError} `ERR_JOURNAL_BEHIND` naming what no record explains.
+ */
+export async function assertJournalIsAhead(engine: EngineOptions, plan: Plan, call: Call = {}): Promise<void> {
+  const { unknown } = await findTraces(engine, { plan }, call)
+  if (unknown.length > 0) throw journalBehind('The store', unknown)
+}
+
+export interface ReconcileOptions extends Call {
+  /** Whether the run may go on from what the world shows. */
+  readonly adopt: boolean
+  /** Called when the world does not answer at once. */
+  readonly onDelay: () => void
+}
+
+/**
+ * Compares a run with the world before it is moved. Undefined when nothing is missing in its journal.
+ *
+ * @throws {@link VmunitError} `ERR_JOURNAL_BEHIND` when there are traces of lost records, and they may not be adopted,
+ * or this run's plan does not explain all of them.
+ */
+export async function reconcileRun(
+  engine: EngineOptions,
+  progress: Progress,
+  { adopt, signal, onDelay }: ReconcileOptions,
+): Promise<Reconciled | undefined> {
+  const isDoubtful = await isFromBackup(engine.store, progress, { signal })
+  if (isDoubtful) doubt(progress)
+  const traces = await patiently(engine, { signal, onDelay }, () =>
+    findTraces(engine, { plan: progress.plan, progress }, { signal }),
+  )
+  if (traces.unknown.length === 0) return undefined
+  if (!adopt) throw journalBehind(`Run ${progress.runId}`, traces.unknown)
+  return await explain(engine.store, progress, traces)
+}
+
+/** Whether the store was restored since the run was created. */
+async function isFromBackup(store: StateStore, { runId }: Progress, call: Call): Promise<boolean> {
+  const restoredAt = await store.restoredAt?.(call)
+  if (restoredAt === undefined) return false
+  const [head] = await store.get([keys.run(runId)], call)
+  return head !== undefined && runDocumentParser.parse(head.value).createdAt <= restoredAt
+}
+
+/** A look that fails for the moment is repeated, as the steps of a run do. */
+async function patiently<T>(
+  { clock, timing }: EngineOptions,
+  { signal, onDelay }: Omit<ReconcileOptions, 'adopt'>,
+  look: () => Promise<T>,
+): Promise<T> {
+  const began = clock.now()
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await look()
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isVmunitError(error) || !error.retryable || clock.now() - began > timing.retryForMs) throw error
+    }
+    onDelay()
+    await clock.sleep(backoff(tries, 100, timing.pollMs), { signal })
+  }
+}
+
+/**
+ * What a trace proves: its step began, so that every step before it was done. Not so when the machine that it replaces
+ * is switched on: then the run had turned back, or somebody else was there, and a person has to look.
+ */
+async function explain(store: StateStore, progress: Progress, { unknown, machines }: Traces): Promise<Reconciled> {
+  const steps: OperationParts[] = []
+  const passed = new Set<string>()
+  const changes = new Set<ChangeKey>()
+  for (const trace of unknown) {
+    const parts = partsOfOperation(trace.operationId)
+    const place = parts?.runId === progress.runId ? placeOf(progress, parts) : undefined
+    if (parts === undefined || place === undefined || trace.machine === undefined) {
+      throw journalBehind(`Run ${progress.runId}`, unknown)
+    }
+    steps.push(parts)
+    const old = await boundMachine(store, { plan: progress.plan, slot: trace.slot ?? '' })
+    const isOldOn = old !== undefined && old !== trace.machine && machines.get(old)?.power === 'on'
+    if (isOldOn) throw journalBehind(`Run ${progress.runId}`, unknown)
+    for (const { key, change } of place.before) {
+      changes.add(key)
+      for (const { id } of change.steps) passed.add(id)
+    }
+    changes.add(place.scheduled.key)
+    for (const id of needsOf(place.scheduled, parts.step)) passed.add(id)
+  }
+  if (needsOutputOf(progress, passed)) throw journalBehind(`Run ${progress.runId}`, unknown)
+  return {
+    type: 'run.reconciled',
+    data: {
+      steps: steps.map(({ step, attempt }) => ({ step, attempt })),
+      passed: [...passed].filter((id) => (progress.steps.get(id)?.state ?? 'began') === 'began'),
+      changes: [...changes].filter((key) => progress.changes.get(key) === undefined),
+    },
+  }
+}
+
+interface PlaceInPlan {
+  readonly scheduled: ScheduledChange
+  /** The changes of earlier phases, each of which had to end first. */
+  readonly before: readonly ScheduledChange[]
+}
+
+/** Where the forward plan has a step; on the way back nothing is made. */
+function placeOf({ schedule }: Progress, { step }: OperationParts): PlaceInPlan | undefined {
+  for (const [index, phase] of schedule.forward.entries()) {
+    const scheduled = phase.find(({ change }) => change.steps.some(({ id }) => id === step))
+    if (scheduled !== undefined) return { scheduled, before: schedule.forward.slice(0, index).flat() }
+  }
+  return undefined
+}
+
+/** The steps that had to be done before a step could begin. */
+function needsOf({ change }: ScheduledChange, step: string): ReadonlySet<string> {
+  const needs = new Map(change.steps.map(({ id, needs: direct }) => [id, direct]))
+  const all = new Set<string>()
+  const follow = (id: string): void => {
+    for (const need of needs.get(id) ?? []) {
+      if (all.has(need)) continue
+      all.add(need)
+      follow(need)
+    }
+  }
+  follow(step)
+  return all
+}
+
+/** Whether a step that is still to come takes something from one whose output is lost. */
+function needsOutputOf({ plan, steps }: Progress, passed: ReadonlySet<string>): boolean {
+  const lost = new Set([...passed].filter((id) => steps.get(id)?.state !== 'done'))
+  const all = plan.phases.flatMap(({ changes }) => changes.flatMap((change) => change.steps))
+  return all.some(({ id, input }) => !passed.has(id) && outputsIn(input).some((step) => lost.has(step)))
+}
+
+async function boundMachine(
+  store: StateStore,
+  { plan, slot }: { readonly plan: Plan; readonly slot: string },
+): Promise<string | undefined> {
+  if (plan.unit === undefined) return undefined
+  const [document] = await store.get([keys.group(plan.unit, groupOfSlot(slot))])
+  if (document === undefined) return undefined
+  return groupParser.parse(document.value).servers.find((server) => server.slot === slot)?.machine?.id
+}
+
+function journalBehind(who: string, unknown: readonly Trace[]): VmunitError {
+  const names = unknown
+    .slice(0, 5)
+    .map(({ machine, image = '', operationId }) => `${machine ?? image} of ${operationId}`)
+  const more = unknown.length > names.length ? ` and ${unknown.length - names.length} more` : ''
+  return new VmunitError(
+    'ERR_JOURNAL_BEHIND',
+    `${who} has no record of what made ${names.join(', ')}${more}: records were lost. Nothing was changed. ` +
+      'Restore the newest backup, or resume the run with adopt: true when no newer one exists.',
+    { details: { traces: unknown } },
+  )
+}
