@@ -5,6 +5,7 @@ import type { RunState } from '../domain/run-state.ts'
 /** The keys of all documents. A prefix is everything of one kind. */
 export const keys = {
   manager: 'manager',
+  traces: 'traces',
   unit: (name: string): string => `unit/${name}`,
   group: (unit: string, group: string): string => `group/${unit}/${group}`,
   groupsOf: (unit: string): string => `group/${unit}/`,
@@ -12,6 +13,7 @@ export const keys = {
   definition: (hash: string): string => `definition/${hash}`,
   address: (address: string): string => `address/${address}`,
   run: (id: string): string => `run/${id}`,
+  archive: (run: string): string => `archive/${run}`,
   control: (run: string): string => `control/${run}`,
   request: (id: string): string => `request/${id}`,
   claims: (scope: string): string => `claims/${scope}`,

@@ -1,9 +1,12 @@
 import { groupParser, templateParser, unitParser } from '../domain/parsers.ts'
 import type { Plan } from '../domain/plan.ts'
 import { hasEnded } from '../domain/run-state.ts'
+import { isVmunitError } from '../errors/index.ts'
 import type { Call, HypervisorDriver, Machine, StateStore } from '../ports/index.ts'
+import { acceptedTraces } from './accepted-traces.ts'
 import { unitsOf } from './claims.ts'
 import { keys, runDocumentParser } from './documents.ts'
+import { loadRun } from './load-run.ts'
 import { partsOfOperation } from './operation-id.ts'
 import { knowsIntent, type Progress } from './progress.ts'
 
@@ -42,7 +45,7 @@ export async function findTraces(
   const { store, manager } = sources
   const machines = new Map<string, Machine>()
   const found: Trace[] = []
-  const bound = new Set<string>()
+  const bound = new Set<string>(await acceptedTraces(store, call))
   for (const place of await placesOf(sources, plan, call)) {
     for (const id of place.bound) bound.add(id)
     const { machines: listed } = await place.hypervisor.inventory({ unit: place.unit }, call)
@@ -127,10 +130,10 @@ async function isKnown(store: StateStore, { operationId, progress }: Question, c
   const [head] = await store.get([keys.run(parts.runId)], call)
   // A run that is not over answers for itself when it is moved.
   if (head !== undefined && !hasEnded(runDocumentParser.parse(head.value).state)) return true
-  for await (const { type, data } of store.journal(parts.runId, 1, call)) {
-    if (type !== 'step.began') continue
-    const { step, attempt } = data as { readonly step: string; readonly attempt: number }
-    if (step === parts.step && attempt === parts.attempt) return true
+  try {
+    return knowsIntent(await loadRun(store, parts.runId, call), parts)
+  } catch (error) {
+    if (!isVmunitError(error, 'ERR_NOT_FOUND')) throw error
+    return false
   }
-  return false
 }

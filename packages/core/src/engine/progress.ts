@@ -36,6 +36,8 @@ export interface Progress {
   readonly approval: boolean
   /** The sequence number of the next record. */
   nextSeq: number
+  /** When the last record was written. */
+  updatedAt: number
   state: Exclude<RunState, 'interrupted'>
   waiting: { readonly for: string; readonly request?: string; readonly until?: number } | undefined
   /** Why the run goes back; undefined while it goes forward. */
@@ -79,6 +81,7 @@ export function beginProgress(runId: string, first: TimedRecord): Progress {
     principal: first.data.principal,
     approval: first.data.approval,
     nextSeq: 2,
+    updatedAt: first.time,
     state: 'running',
     waiting: undefined,
     returning: undefined,
@@ -100,6 +103,7 @@ export function beginProgress(runId: string, first: TimedRecord): Progress {
 export function applyRecord(progress: Progress, record: TimedRecord): void {
   progress.nextSeq += 1
   foldWaits(progress.waits, record)
+  progress.updatedAt = record.time
   switch (record.type) {
     case 'run.created':
       return

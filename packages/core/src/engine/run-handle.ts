@@ -7,7 +7,7 @@ import { type ControlDocument, keys, plain, runDocumentParser } from './document
 import type { EngineOptions } from './engine-options.ts'
 import { findOperation } from './find-operation.ts'
 import { type Bell, type FollowSources, followJournal } from './follow-journal.ts'
-import { loadProgress } from './load-progress.ts'
+import { loadRun } from './load-run.ts'
 import { outcomesOf } from './outcomes.ts'
 import type { Progress } from './progress.ts'
 
@@ -93,7 +93,7 @@ async function untilEnded<Output>(options: RunHandleOptions<Output>, call: Call)
     for await (const record of followJournal(sourcesOf(options), runId, { from, follow: true, ...call })) {
       from = record.seq + 1
     }
-    const progress = await loadProgress(engine.store, runId, call)
+    const progress = await loadRun(engine.store, runId, call)
     if (hasEnded(progress.state)) return progress
     await engine.clock.sleep(engine.timing.pollMs, call)
   }

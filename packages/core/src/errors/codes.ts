@@ -75,7 +75,7 @@ export const ERROR_CODES = {
   },
   ERR_JOURNAL_BEHIND: {
     meaning: 'The world holds traces of work that the journal does not know: records were lost.',
-    remedy: 'Restore the newest backup of the store; nothing was changed.',
+    remedy: 'Restore a newer backup, resume the run with adopt: true, or cancel it; see Backup and damage.',
   },
   ERR_LEASE_LOST: {
     meaning: 'This process may no longer move the run; another one may have taken it over.',

@@ -5,6 +5,7 @@ import type { Parser } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
 import { groupOfSlot } from '../domain/slot.ts'
+import { acceptTraces } from '../engine/accepted-traces.ts'
 import { checkPlan } from '../engine/check-plan.ts'
 import { unitsOf } from '../engine/claims.ts'
 import { keys } from '../engine/documents.ts'
@@ -28,6 +29,7 @@ import type {
   Run,
   StateStore,
 } from '../ports/index.ts'
+import { compactRuns } from './compact-runs.ts'
 import { createDefinitions } from './definitions.ts'
 import { explainServer } from './explain.ts'
 import type { Manager } from './manager.ts'
@@ -148,6 +150,11 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (resourceManager) may not plan or start runs.`)
   }
 
+  function checkAdministrator(what: string): void {
+    if (principal.role === 'administrator') return
+    throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (${principal.role}) may not ${what}.`)
+  }
+
   return {
     units: guarded(createUnits({ store, principal, hypervisors }), enter),
     templates: guarded(createTemplates({ store, principal, hypervisors }), enter),
@@ -184,6 +191,16 @@ function managerFor(principal: Principal, shared: Shared): Manager {
       const events = await Array.fromAsync(run.events({ follow: false, ...call }))
       const group = await groupOf(run, server, call)
       return explainServer(server, { events, progress: progressOf(id, events), status: await run.state(call), group })
+    },
+    async acceptTraces(operationIds, call = {}) {
+      await enter(call)
+      checkAdministrator('accept traces')
+      await acceptTraces(store, { operationIds, by: principal.name }, call)
+    },
+    async compact(policy, call = {}) {
+      await enter(call)
+      checkAdministrator('compact runs')
+      return await compactRuns(options, policy, call)
     },
     async answer(request, { approve, planHash }, call = {}) {
       await enter(call)

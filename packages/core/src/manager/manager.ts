@@ -17,6 +17,14 @@ export interface StartOptions extends Call {
   readonly waitMs?: number | undefined
 }
 
+/** Which runs keep their journals. A run that is not over always does. */
+export interface RetentionPolicy {
+  /** Those that ended less than this ago, by the store's clock. */
+  readonly keepMs: number
+  /** The newest ones, however long ago they ended. Default 0. */
+  readonly keepLast?: number | undefined
+}
+
 /**
  * A virtual server manager: plans and runs operations on the fleet, and keeps its records.
  *
@@ -74,6 +82,18 @@ export interface Manager extends Closeable {
    * @throws {@link VmunitError} `ERR_NOT_FOUND` when there is no such run, or its plan does not name the server.
    */
   explain(run: string, server: Slot, call?: Call): Promise<Explanation>
+  /**
+   * Takes the word of a person that the machines and images with these operation ids are accounted for, although no
+   * record knows them: `details.traces` of `ERR_JOURNAL_BEHIND` lists them. They stand in nobody's way any more. Only an
+   * administrator may.
+   */
+  acceptTraces(operationIds: readonly string[], call?: Call): Promise<void>
+  /**
+   * Compacts runs that ended long ago: who did what under which plan, gates, outcomes and results stay, their events go.
+   * One transaction a run, so that it may be stopped and repeated at any time. Resolves to the ids. Only an
+   * administrator may.
+   */
+  compact(policy: RetentionPolicy, call?: Call): Promise<readonly string[]>
   /** Answers what a run waits for. The requester cannot approve the own request. */
   answer(
     request: string,

@@ -41,6 +41,8 @@ export interface Commit {
   readonly lease?: Lease | undefined
   readonly put?: readonly PutDocument[] | undefined
   readonly append?: readonly AppendRecord[] | undefined
+  /** Runs whose journals are removed as a whole. Needs a lease; what is kept of them is among the documents. */
+  readonly forget?: readonly string[] | undefined
 }
 
 /** Renewed by the store, off the event loop, by the store's clock. Disposing it gives it back. */

@@ -15,6 +15,8 @@ export function createCommit(connection: Connection): (batch: Commit, call?: Cal
   const removeDocument = database.prepare('DELETE FROM document WHERE key = ?')
   const appendRecord = database.prepare('INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)')
 
+  const removeJournal = database.prepare('DELETE FROM journal WHERE run = ?')
+
   function tail(run: string, { tails }: Transaction): { readonly seq: number; readonly checksum: string } {
     const known = tails.get(run)
     if (known !== undefined) return known
@@ -24,10 +26,11 @@ export function createCommit(connection: Connection): (batch: Commit, call?: Cal
     return found
   }
 
-  function checkLease({ lease, append }: PreparedCommit, { now }: Transaction): void {
+  function checkLease({ lease, append, forget }: PreparedCommit, { now }: Transaction): void {
     if (lease === undefined) {
       const orphan = append.find((record) => record.seq > 1)
       if (orphan !== undefined) throw leaseMissing(orphan.run, orphan.seq)
+      if (forget[0] !== undefined) throw leaseMissing(forget[0], 0)
     } else if (leaseOf.get(lease.key, lease.token, now) === undefined) {
       throw leaseLost(lease.key, lease.token)
     }
@@ -51,7 +54,7 @@ export function createCommit(connection: Connection): (batch: Commit, call?: Cal
     }
   }
 
-  function apply({ put, append }: PreparedCommit, transaction: Transaction): void {
+  function apply({ put, append, forget }: PreparedCommit, transaction: Transaction): void {
     const { seal } = transaction
     for (const { key, revision, value } of put) {
       const old = revision === 0 ? undefined : revisionOf.get(key)
@@ -63,6 +66,12 @@ export function createCommit(connection: Connection): (batch: Commit, call?: Cal
         putDocument.run(key, revision + 1, value, checksum)
         seal.toggle('document', checksum)
       }
+    }
+    for (const run of forget) {
+      const { seq, checksum } = tail(run, transaction)
+      if (seq > 0) seal.toggle('journal', checksum)
+      removeJournal.run(run)
+      transaction.tails.delete(run)
     }
     for (const { run, seq, type, data } of append) {
       const record = { run, seq, time: transaction.now, type, data }
@@ -89,7 +98,7 @@ export function createCommit(connection: Connection): (batch: Commit, call?: Cal
 function leaseMissing(run: string, seq: number): VmunitError {
   return new VmunitError(
     'ERR_LEASE_LOST',
-    `Record ${seq} of ${run} came without a lease: acquire one and pass it to commit. Nothing was written.`,
+    `${seq === 0 ? 'The end of the journal' : `Record ${seq}`} of ${run} came without a lease: acquire one and pass it to commit. Nothing was written.`,
     { details: { run, seq } },
   )
 }

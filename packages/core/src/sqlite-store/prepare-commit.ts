@@ -13,10 +13,11 @@ export interface PreparedCommit {
     readonly type: string
     readonly data: string | null
   }[]
+  readonly forget: readonly string[]
 }
 
 /** Checks the arguments of a commit; a wrong type is a `TypeError`. */
-export function prepareCommit({ lease, put = [], append = [] }: Commit): PreparedCommit {
+export function prepareCommit({ lease, put = [], append = [], forget = [] }: Commit): PreparedCommit {
   if (lease !== undefined) {
     assertName(lease.key, 'The key of the lease')
     assertCount(lease.token, 1, 'The token of the lease')
@@ -27,6 +28,10 @@ export function prepareCommit({ lease, put = [], append = [] }: Commit): Prepare
       assertName(key, 'The key of a document')
       assertCount(revision, 0, `The revision of ${key}`)
       return { key, revision, value: toText(value) }
+    }),
+    forget: forget.map((run) => {
+      assertName(run, 'The run to forget')
+      return run
     }),
     append: append.map(({ run, seq, type, data }) => {
       assertName(run, 'The run of a record')

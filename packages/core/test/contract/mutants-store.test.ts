@@ -146,6 +146,17 @@ const MUTANTS: readonly Mutant<StoreLab>[] = [
       })),
   },
   {
+    rule: 'SS-036',
+    name: 'forgets before it knows whether the rest of the commit goes through',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        commit: async ({ lease, forget, ...batch }, call) => {
+          if (lease !== undefined) await good.commit({ lease, forget }, call)
+          await good.commit({ ...batch, lease, forget }, call)
+        },
+      })),
+  },
+  {
     rule: 'SS-040',
     name: 'gives a lease twice within a process',
     breakIt: (lab) =>

@@ -145,6 +145,54 @@ describe('A run whose store is replaced by an old copy of it', () => {
     ALL ? 1_800_000 : 120_000,
   )
 
+  it(
+    'loses no machine and makes none twice, also when nothing says that records are missing',
+    async () => {
+      const wanted = await undisturbed(lane, ROLLING)
+      const { commits = 0 } = wanted.lives[0] ?? {}
+      for (const { after, extra } of momentsOf(ROLLING, commits - 2)) {
+        const label = `a lost tail after commit ${after}, death ${extra} later`
+        await using copy = await playFromOldCopy(bases, ROLLING, {
+          copyAfter: after,
+          dieAfter: after + extra,
+          unmarked: true,
+        })
+        const { manager, run, world } = copy
+        const serving = await servingMachines(copy)
+        const from = (await world.admin.log()).length + 1
+        const isBehind = await unlessBehind(async () => {
+          await manager.resume(run)
+          await (await manager.run(run)).result().catch(unlessItFailed)
+        })
+        if (isBehind) {
+          expect({ label, changes: changesIn((await world.admin.log()).slice(from - 1)) }).toEqual({
+            label,
+            changes: [],
+          })
+        }
+        const { evidence } = await copy.ending()
+        const machines = await world.admin.machines()
+        const slots = machines.flatMap(({ marker }) => (marker?.unit === UNIT ? [marker.slot] : []))
+        // A server that is not being replaced has one machine, one that is has two; none has none.
+        expect({
+          label,
+          slots: new Set(slots).size,
+          most: Math.max(...slots.map((slot) => slots.filter((other) => other === slot).length)) <= 2,
+        }).toEqual({ label, slots: 4, most: true })
+        expect({ label, repeated: evidence.repeated }).toEqual({ label, repeated: [] })
+        expect({ label, unknown: evidence.creations.filter((id) => !wanted.evidence.creations.includes(id)) }).toEqual({
+          label,
+          unknown: [],
+        })
+        // What served, serves; or its place was taken by the one that the plan makes.
+        const replaced = machines.filter(({ marker }) => marker?.operationId.startsWith(run)).length
+        const gone = serving.filter((id) => !machines.some((machine) => machine.id === id)).length
+        expect({ label, lost: gone > replaced }).toEqual({ label, lost: false })
+      }
+    },
+    ALL ? 1_800_000 : 120_000,
+  )
+
   it('keeps a new run off what nobody remembers', async () => {
     await using copy = await playFromOldCopy(bases, ROLLING, { copyAfter: 1, dieAfter: 1_000 })
     const { manager, run, world } = copy
@@ -154,5 +202,13 @@ describe('A run whose store is replaced by an old copy of it', () => {
     const error = await refusal(manager.start(plan))
     expect(error.code).toBe('ERR_JOURNAL_BEHIND')
     expect(changesIn((await world.admin.log()).slice(log))).toEqual([])
+    const traces = error.details['traces'] as readonly { readonly operationId: string }[]
+    const ids = traces.map(({ operationId }) => operationId)
+    expect(ids).toHaveLength(3)
+    expect((await refusal(manager.acceptTraces(ids))).code).toBe('ERR_PERMISSION_DENIED')
+    await manager.as({ name: 'admin', role: 'administrator' }).acceptTraces(ids)
+    const accepted = await manager.start(plan)
+    await accepted.cancel('enough')
+    expect((await accepted.state()).state).toMatch(/cancelled|failed/)
   })
 })

@@ -29,6 +29,8 @@ export interface OldCopyOptions {
   readonly copyAfter: number
   /** The journal commit after which the manager dies. */
   readonly dieAfter: number
+  /** The copy just takes the place of the store, as when the end of its log was lost: nothing says that it is old. */
+  readonly unmarked?: boolean
 }
 
 const AHEAD_MS = 60_000
@@ -38,7 +40,7 @@ let count = 0
 export async function playFromOldCopy(
   bases: Bases,
   scenario: Scenario,
-  { copyAfter, dieAfter }: OldCopyOptions,
+  { copyAfter, dieAfter, unmarked = false }: OldCopyOptions,
 ): Promise<OldCopy> {
   count += 1
   if (scenario.base !== 'patched') throw new Error('The database of the bases is that of the last one.')
@@ -77,8 +79,8 @@ export async function playFromOldCopy(
   life.kill()
   const runs = (await Array.fromAsync(first.list('run/'))).map(({ key }) => key)
   const run = runs.find((key) => !earlier.has(key))?.slice('run/'.length) ?? ''
-  await restoreSqliteStore(backup, restored)
-  const store = openSqliteStore(restored, { clock: { now: () => Date.now() + AHEAD_MS } })
+  if (!unmarked) await restoreSqliteStore(backup, restored)
+  const store = openSqliteStore(unmarked ? backup : restored, { clock: { now: () => Date.now() + AHEAD_MS } })
   const successor = managerOf(world, store, createLife({ type: 'never' }))
   return {
     run,

@@ -113,4 +113,28 @@ export const JOURNAL_RULES: readonly StoreRule[] = [
       assert.deepEqual([(await journalOf(store, 'a')).length, (await journalOf(store, 'b')).length], [2, 1])
     },
   },
+  {
+    id: 'SS-036',
+    text: 'forget removes whole journals in the transaction of its commit; without a lease it is ERR_LEASE_LOST, and nothing is removed',
+    since: '0.1.0',
+    async run(lab) {
+      const store = await lab.open()
+      await writeRecords(store, 'r', 3)
+      await writeRecords(store, 's', 2)
+      const put = [{ key: 'archive/r', revision: 0, value: 'kept' }]
+      await assertRejects(store.commit({ put, forget: ['r'] }), 'ERR_LEASE_LOST')
+      await using lease = await acquire(store, 'run/r')
+      await assertRejects(
+        store.commit({ lease, put: put.map((each) => ({ ...each, revision: 7 })), forget: ['r'] }),
+        'ERR_CONFLICT',
+      )
+      assert.equal((await journalOf(store, 'r')).length, 3)
+      await store.commit({ lease, put, forget: ['r', 'none'] })
+      for (const reader of [store, await lab.open()]) {
+        assert.deepEqual(await journalOf(reader, 'r'), [])
+        assert.equal((await journalOf(reader, 's')).length, 2)
+        assert.equal((await reader.get(['archive/r']))[0]?.value, 'kept')
+      }
+    },
+  },
 ]
