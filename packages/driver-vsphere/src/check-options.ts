@@ -1,6 +1,6 @@
 import { VmunitError } from './errors.ts'
 import type { VsphereConnection } from './options.ts'
-import { type ServerTrust, normalFingerprint } from './transport/server-trust.ts'
+import { normalFingerprint, type ServerTrust } from './transport/server-trust.ts'
 
 /** Where an endpoint is, from a URL or a host. @throws TypeError when it is neither */
 export function endpointUrl({ url, insecurePlainHttpOnLoopback }: VsphereConnection): URL {

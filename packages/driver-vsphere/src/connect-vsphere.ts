@@ -1,19 +1,10 @@
-import type { HypervisorDriver } from '@vmunit/core'
 import { checkCredentials, endpointUrl, serverTrust } from './check-options.ts'
 import { createVsphereDriver } from './create-driver.ts'
 import type { VsphereConnection, VsphereOptions } from './options.ts'
 import { createSession } from './session/session.ts'
 import { createHttpsTransport } from './transport/https-transport.ts'
 import type { Transport } from './transport/transport.ts'
-
-/** A driver for vSphere: the parts that are there are not optional. */
-export interface VsphereDriver extends HypervisorDriver {
-  readonly changes: NonNullable<HypervisorDriver['changes']>
-  readonly readdress: NonNullable<HypervisorDriver['readdress']>
-  readonly snapshots: NonNullable<HypervisorDriver['snapshots']>
-  readonly limits: NonNullable<HypervisorDriver['limits']>
-  readonly diagnostics: NonNullable<HypervisorDriver['diagnostics']>
-}
+import type { VsphereDriver } from './vsphere-driver.ts'
 
 const DEFAULTS = {
   timeoutMs: 60_000,

@@ -1,5 +1,4 @@
 import type { InventoryScope, Machine, Observed } from '@vmunit/core'
-import type { VsphereDriver } from './connect-vsphere.ts'
 import { createMaker } from './creation/create-machine.ts'
 import { createObserver } from './creation/observe-creation.ts'
 import { createPlaces } from './creation/places.ts'
@@ -20,6 +19,7 @@ import type { VsphereSettings } from './options.ts'
 import type { Session } from './session/session.ts'
 import { createPerform } from './tasks/perform.ts'
 import { createUpdateStream } from './updates/update-stream.ts'
+import type { VsphereDriver } from './vsphere-driver.ts'
 
 /** Settings with what the driver cannot do without. */
 export type DriverSettings = VsphereSettings & { readonly outageMs: number }
@@ -32,7 +32,7 @@ export async function createVsphereDriver(session: Session, settings: DriverSett
   const reader = createMachineReader(fleet)
   const places = createPlaces(session, settings)
   const observer = createObserver({ session, fleet, reader, places })
-  const make = createMaker({ session, stream, perform, reader, places, observer, settings })
+  const make = createMaker({ stream, perform, reader, places, observer, settings })
   const power = createPower({ session, stream, perform, reader })
   const adoption = createAdoption(perform, reader)
   const { instanceId = 'vsphere' } = await session.content()

@@ -1,4 +1,4 @@
-export { connectVsphere, type VsphereDriver } from './connect-vsphere.ts'
+export { connectVsphere } from './connect-vsphere.ts'
 export type {
   VsphereConnection,
   VsphereLimits,
@@ -9,3 +9,4 @@ export type {
 } from './options.ts'
 export type { Secret } from './session/credentials.ts'
 export type { OwnSession, SendOptions, Transport, VimAnswer, VimRequest } from './transport/transport.ts'
+export type { VsphereDriver } from './vsphere-driver.ts'

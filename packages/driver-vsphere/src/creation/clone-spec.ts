@@ -84,7 +84,8 @@ export function guestValues(networks: readonly MachineNetwork[]): Readonly<Recor
 }
 
 function hostnameFor({ guest, name }: CreateMachine): string {
-  const asked: unknown = typeof guest === 'object' && guest !== null && !Array.isArray(guest) ? Reflect.get(guest, 'hostname') : undefined
+  const asked: unknown =
+    typeof guest === 'object' && guest !== null && !Array.isArray(guest) ? Reflect.get(guest, 'hostname') : undefined
   return hostnameOf(typeof asked === 'string' ? asked : name)
 }
 

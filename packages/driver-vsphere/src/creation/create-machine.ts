@@ -10,18 +10,16 @@ import { reconfigure } from '../machines/reconfigure.ts'
 import type { VsphereSettings } from '../options.ts'
 import { encodeName } from '../placement/resolve-reference.ts'
 import { machineReference, type Reference } from '../properties/reference.ts'
-import type { Session } from '../session/session.ts'
 import { referenceElement, textElement } from '../soap/element.ts'
 import type { Perform } from '../tasks/perform.ts'
 import type { UpdateStream } from '../updates/update-stream.ts'
 import { cloneSpec } from './clone-spec.ts'
-import { type CreationObserver, mayRebind } from './observe-creation.ts'
+import type { CreationObserver } from './observe-creation.ts'
 import type { Places } from './places.ts'
 import { createSharedWork } from './shared-work.ts'
 
 /** What making machines needs. */
 export interface CreatorOptions {
-  readonly session: Session
   readonly stream: UpdateStream
   readonly perform: Perform
   readonly reader: MachineReader
@@ -38,7 +36,7 @@ export type MakeMachine = (spec: CreateMachine, call?: Call) => Promise<Readable
  * itself says when the machine is there already, whoever began it.
  */
 export function createMaker(options: CreatorOptions): MakeMachine {
-  const { session, stream, perform, reader, places, observer, settings } = options
+  const { stream, perform, reader, places, observer, settings } = options
   const shared = createSharedWork<ReadableMachine>()
 
   async function clone(spec: CreateMachine, signal: AbortSignal): Promise<Reference | undefined> {
@@ -83,8 +81,9 @@ export function createMaker(options: CreatorOptions): MakeMachine {
   ): Promise<ReadableMachine> {
     const { operationId } = spec.marker
     const config = facts?.config
-    if (facts === undefined || config === undefined) return checkOwned(facts, { id: facts?.id ?? spec.name, marker: spec.marker })
-    if (!(await mayRebind(session, spec, facts, { signal, operationId }))) throw nameTaken(spec, { ...facts, config })
+    if (facts === undefined || config === undefined)
+      return checkOwned(facts, { id: facts?.id ?? spec.name, marker: spec.marker })
+    if (!(await observer.mayRebind(spec, facts, { signal, operationId }))) throw nameTaken(spec, { ...facts, config })
     const values = { [KEYS.marker]: writeMarker(spec.marker, config.instanceUuid) }
     const { id } = facts
     await reconfigure(perform, { id, values, changeVersion: config.changeVersion, operationId }, { signal })
@@ -108,8 +107,7 @@ export function createMaker(options: CreatorOptions): MakeMachine {
     }
   }
 
-  return async (spec, { signal } = {}) =>
-    await shared.join(spec.marker.operationId, (stop) => make(spec, stop), signal)
+  return async (spec, { signal } = {}) => await shared.join(spec.marker.operationId, (stop) => make(spec, stop), signal)
 }
 
 function nameTaken(spec: CreateMachine, facts: ReadableMachine): VmunitError {

@@ -24,6 +24,11 @@ export interface CreationObserver {
   byName(spec: CreateMachine, options: LookOptions): Promise<MachineFacts | undefined>
   /** Clones of an image, by its managed object id, that vSphere has begun and not ended. Without an id, all. */
   runningClones(image: string | undefined, options: LookOptions): Promise<readonly string[]>
+  /**
+   * Whether a machine is the one that an operation made, though vCenter gave it another id than the one asked for: its
+   * name, its marker and its image are right, and the machine that the marker was written for does not exist.
+   */
+  mayRebind(spec: CreateMachine, facts: MachineFacts, options: LookOptions): Promise<boolean>
   /** The five answers. */
   observe(spec: CreateMachine, options: LookOptions): Promise<Observed<MachineFacts>>
 }
@@ -72,9 +77,22 @@ export function createObserver({ session, fleet, reader, places }: ObserverOptio
     return source?.reference.id
   }
 
+  async function mayRebind(spec: CreateMachine, facts: MachineFacts, options: LookOptions): Promise<boolean> {
+    const { marker, image } = spec
+    const { config, isConnected } = facts
+    const copied = config?.copiedMarker
+    if (!isConnected || copied === undefined || !sameMarker(copied, marker)) return false
+    if (!image.startsWith('/') && config?.source !== image) return false
+    const { searchIndex: self } = await session.content(options.signal)
+    const content = `${textElement('uuid', copied.instanceUuid)}<vmSearch>true</vmSearch><instanceUuid>true</instanceUuid>`
+    const found = await session.call({ ...options, method: 'FindByUuid', self, content, isRead: true })
+    return found === undefined || found.text === ''
+  }
+
   return {
     byName,
     runningClones,
+    mayRebind,
     async observe(spec, options) {
       const { operationId } = spec.marker
       // Tasks before names: a clone that is not running any more has its name by now.
@@ -83,7 +101,7 @@ export function createObserver({ session, fleet, reader, places }: ObserverOptio
       if (facts !== undefined) {
         suspects.delete(operationId)
         const judged = judge(spec, facts)
-        if (judged.state !== 'unknown' || !(await mayRebind(session, spec, facts, options))) return judged
+        if (judged.state !== 'unknown' || !(await mayRebind(spec, facts, options))) return judged
         return { state: 'partial', detail: `machine ${facts.id} was made, but its marker was written for another id` }
       }
       const first = suspects.get(operationId) ?? new Set(running)
@@ -98,23 +116,4 @@ export function createObserver({ session, fleet, reader, places }: ObserverOptio
       return { state: 'absent' }
     },
   }
-}
-
-/**
- * Whether a machine is the one that an operation made, though vCenter gave it another id than the one asked for: its
- * name, its marker and its image are right, and the machine that the marker was written for does not exist.
- */
-export async function mayRebind(
-  session: Session,
-  { marker, image }: CreateMachine,
-  { config, isConnected }: MachineFacts,
-  options: LookOptions,
-): Promise<boolean> {
-  const copied = config?.copiedMarker
-  if (!isConnected || copied === undefined || !sameMarker(copied, marker)) return false
-  if (!image.startsWith('/') && config?.source !== image) return false
-  const { searchIndex: self } = await session.content(options.signal)
-  const content = `${textElement('uuid', copied.instanceUuid)}<vmSearch>true</vmSearch><instanceUuid>true</instanceUuid>`
-  const found = await session.call({ ...options, method: 'FindByUuid', self, content, isRead: true })
-  return found === undefined || found.text === ''
 }

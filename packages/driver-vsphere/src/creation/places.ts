@@ -75,7 +75,10 @@ const FIELDS = ['folder', 'resourcePool', 'datastore', 'host'] as const
  *
  * @throws VmunitError `ERR_INVALID_INPUT` when the spec says something else than places.
  */
-export function placementOf({ placement }: Pick<CreateMachine, 'placement'>, settings: VsphereSettings): VspherePlacement {
+export function placementOf(
+  { placement }: Pick<CreateMachine, 'placement'>,
+  settings: VsphereSettings,
+): VspherePlacement {
   if (placement === undefined || placement === null) return settings.placement ?? {}
   const entries = typeof placement === 'object' && !Array.isArray(placement) ? Object.entries(placement) : undefined
   const isRight = entries?.every(([name, value]) => FIELDS.some((field) => field === name) && typeof value === 'string')

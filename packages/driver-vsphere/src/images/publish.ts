@@ -96,9 +96,13 @@ export function createPublish({ session, perform, fleet, reader }: PublishOption
     }
     const machine = checkOwned(await reader.read(owned.id, call.signal), owned)
     if (machine.power !== 'off') {
-      throw new VmunitError('ERR_WRONG_STATE', `Machine ${machine.name} (${machine.id}) is not off: shut it down first.`, {
-        details: { machine: machine.id, power: machine.power },
-      })
+      throw new VmunitError(
+        'ERR_WRONG_STATE',
+        `Machine ${machine.name} (${machine.id}) is not off: shut it down first.`,
+        {
+          details: { machine: machine.id, power: machine.power },
+        },
+      )
     }
     await rename(machine, as, call)
     await snapshot(machine.id, as, call)

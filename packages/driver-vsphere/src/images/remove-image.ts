@@ -26,7 +26,8 @@ export function createImageRemoval({
     const template = machines.find(({ id }) => id === image)
     if (template === undefined && blind.length === 0) return
     const unreadable = machines.filter(({ config }) => config === undefined)
-    if (blind.length > 0 || unreadable.length > 0) throw cannotSee(image, [...blind, ...unreadable.map(({ name }) => name)])
+    if (blind.length > 0 || unreadable.length > 0)
+      throw cannotSee(image, [...blind, ...unreadable.map(({ name }) => name)])
     if (template?.config?.image === undefined || !template.config.isTemplate) throw notPublished(image)
     const users = machines.filter(({ config }) => config?.source === image).map(({ id }) => id)
     if (users.length > 0 || running.length > 0) throw inUse(image, [...users, ...running])

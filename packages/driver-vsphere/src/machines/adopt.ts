@@ -16,13 +16,20 @@ export interface Adoption {
 // Somebody else may change the same machine at the same moment; more often than that it is no coincidence.
 const ATTEMPTS = 4
 
+interface Written {
+  readonly text: string
+  readonly operationId: string
+}
+
 /** Makes {@link Adoption}. What was read and what is changed are the same version of the configuration. */
 export function createAdoption(perform: Perform, reader: MachineReader): Adoption {
-  async function mark(machine: ReadableMachine, text: string, operationId: string, call: Call): Promise<boolean> {
+  /** Says whether it could be written: not when the configuration is no longer the one that was read. */
+  async function write(machine: ReadableMachine, written: Written, call: Call): Promise<boolean> {
     const { id, config } = machine
-    const values = { [KEYS.marker]: text }
+    const values = { [KEYS.marker]: written.text }
+    const { changeVersion } = config
     try {
-      await reconfigure(perform, { id, values, changeVersion: config.changeVersion, operationId }, call)
+      await reconfigure(perform, { id, values, changeVersion, operationId: written.operationId }, call)
       return true
     } catch (error) {
       if (faultOf(error, 'ConcurrentAccess') === undefined) throw error
@@ -38,7 +45,7 @@ export function createAdoption(perform: Perform, reader: MachineReader): Adoptio
         if (found !== undefined && sameMarker(found, marker)) return machine
         if (found !== undefined || attempt > ATTEMPTS) throw notOwned(machine, found)
         const text = writeMarker(marker, machine.config.instanceUuid)
-        if (await mark(machine, text, marker.operationId, call)) {
+        if (await write(machine, { text, operationId: marker.operationId }, call)) {
           return checkReadable(await reader.read(id, call.signal), id)
         }
       }
@@ -51,7 +58,7 @@ export function createAdoption(perform: Perform, reader: MachineReader): Adoptio
         const found = machine.config.marker
         if (found === undefined) return
         if (!sameMarker(found, marker) || attempt > ATTEMPTS) throw notOwned(machine, found)
-        if (await mark(machine, '', marker.operationId, call)) return
+        if (await write(machine, { text: '', operationId: marker.operationId }, call)) return
       }
     },
   }

@@ -8,7 +8,14 @@ import { childOf, childrenOf, childText, type XmlNode } from '../soap/xml-node.t
 import { checkOwned } from './check-owned.ts'
 import type { MachineReader } from './machine-reader.ts'
 
-const PATHS: readonly string[] = ['name', 'overallStatus', 'runtime', 'guest', 'guestHeartbeatStatus', 'summary.quickStats']
+const PATHS: readonly string[] = [
+  'name',
+  'overallStatus',
+  'runtime',
+  'guest',
+  'guestHeartbeatStatus',
+  'summary.quickStats',
+]
 
 /** What vCenter knows of a machine, as text: its state, its guest, and what happened to it. */
 export function createDiagnostics(
@@ -22,7 +29,8 @@ export function createDiagnostics(
     return await session.ask(call, async (xml) => {
       const response = childOf(await readDocument(xml), 'Body')?.children[0]
       return childrenOf(response, 'returnval').map(
-        (event) => `${childText(event, 'createdTime')} ${event.xsiType} ${childText(event, 'fullFormattedMessage') ?? ''}`,
+        (event) =>
+          `${childText(event, 'createdTime')} ${event.xsiType} ${childText(event, 'fullFormattedMessage') ?? ''}`,
       )
     })
   }

@@ -1,6 +1,6 @@
+import type { PropertyObject } from '../properties/property-object.ts'
 import { textElement, typedElement } from '../soap/element.ts'
 import { escapeXml } from '../soap/escape-xml.ts'
-import type { PropertyObject } from '../properties/property-object.ts'
 import { childText, type XmlNode } from '../soap/xml-node.ts'
 import { READ_KEYS } from './keys.ts'
 

@@ -2,7 +2,7 @@ import { faultOf } from '../faults/fault-error.ts'
 import { type PropertyObject, propertyText } from '../properties/property-object.ts'
 import type { ObjectSet, PropertySet } from '../properties/query.ts'
 import { machineReference } from '../properties/reference.ts'
-import { type LookOptions, retrieve } from '../properties/retrieve.ts'
+import { type LookOptions, retrieveAs } from '../properties/retrieve.ts'
 import { FOLDER_PROPERTIES, hostTree, wholeTree } from '../properties/tree.ts'
 import type { Session } from '../session/session.ts'
 import { childText } from '../soap/xml-node.ts'
@@ -32,6 +32,13 @@ const HOSTS: PropertySet = { type: 'HostSystem', paths: ['name', 'runtime.connec
 // A machine that is gone makes the whole question fail. So many times it is asked anew without it; then for all.
 const MAX_GONE = 4
 
+interface FleetLook extends LookOptions {
+  readonly others: readonly PropertySet[]
+  readonly paths?: readonly string[] | undefined
+}
+
+const NOTHING: FleetView = { machines: [], blind: [] }
+
 /** Reads machines, in one question each time. */
 export function createFleet(session: Session): Fleet {
   // Old servers and single hosts may know no properties of single keys: then the whole configuration is read.
@@ -39,15 +46,21 @@ export function createFleet(session: Session): Fleet {
 
   async function look(
     objects: readonly ObjectSet[],
-    { others, paths = [], ...options }: LookOptions & { others: readonly PropertySet[]; paths?: readonly string[] },
-  ): Promise<readonly PropertyObject[]> {
+    { others, paths = [], ...options }: FleetLook,
+  ): Promise<FleetView> {
     for (;;) {
       const wasKeyed = isKeyed
       const extra = wasKeyed ? KEYED_EXTRA_CONFIG : [ALL_EXTRA_CONFIG]
       const machines: PropertySet = { type: 'VirtualMachine', paths: [...MACHINE_PATHS, ...paths, ...extra] }
+      const query = { properties: [machines, ...others], objects }
+      let isRefused = false
+      const convert = (object: PropertyObject): Seen => {
+        isRefused ||= wasKeyed && refusesKeys(object)
+        return seenIn(object)
+      }
       try {
-        const found = await retrieve(session, { properties: [machines, ...others], objects }, options)
-        if (!wasKeyed || !found.some(refusesKeys)) return found
+        const found = await retrieveAs(session, query, { ...options, convert })
+        if (!isRefused) return viewOf(found)
       } catch (error) {
         if (!wasKeyed || faultOf(error, 'InvalidProperty') === undefined) throw error
       }
@@ -57,8 +70,8 @@ export function createFleet(session: Session): Fleet {
 
   async function existing(
     ids: readonly string[],
-    ask: (objects: readonly ObjectSet[]) => Promise<readonly PropertyObject[]>,
-  ): Promise<readonly PropertyObject[] | undefined> {
+    ask: (objects: readonly ObjectSet[]) => Promise<FleetView>,
+  ): Promise<FleetView | undefined> {
     const left = new Set(ids)
     for (let gone = 0; gone <= MAX_GONE; gone += 1) {
       try {
@@ -74,7 +87,7 @@ export function createFleet(session: Session): Fleet {
 
   async function all(options: LookOptions = {}): Promise<FleetView> {
     const { rootFolder } = await session.content(options.signal)
-    return viewOf(await look([wholeTree(rootFolder)], { ...options, others: [HOSTS, FOLDER_PROPERTIES] }))
+    return await look([wholeTree(rootFolder)], { ...options, others: [HOSTS, FOLDER_PROPERTIES] })
   }
 
   return {
@@ -83,14 +96,14 @@ export function createFleet(session: Session): Fleet {
       const { rootFolder } = await session.content(options.signal)
       const others = [HOSTS, FOLDER_PROPERTIES]
       const found = await existing(ids, (objects) => look([...objects, hostTree(rootFolder)], { ...options, others }))
-      return found === undefined ? only(await all(options), ids) : only(viewOf(found), ids)
+      return found === undefined ? only(await all(options), ids) : only(found, ids)
     },
     async read(ids, options = {}) {
       const paths = ['config.changeVersion']
       const found = await existing(ids, async (objects) =>
-        objects.length === 0 ? [] : await look(objects, { ...options, paths, others: [] }),
+        objects.length === 0 ? NOTHING : await look(objects, { ...options, paths, others: [] }),
       )
-      return found === undefined ? only(await all(options), ids).machines : viewOf(found).machines
+      return (found ?? only(await all(options), ids)).machines
     },
   }
 }
@@ -99,12 +112,27 @@ function refusesKeys({ missing }: PropertyObject): boolean {
   return KEYED_EXTRA_CONFIG.some((path) => missing.get(path) === 'InvalidProperty')
 }
 
-function viewOf(objects: readonly PropertyObject[]): FleetView {
+/** What one object of an answer says. */
+type Seen = { readonly machine: MachineFacts } | { readonly blind: string } | undefined
+
+function seenIn(object: PropertyObject): Seen {
+  switch (object.reference.type) {
+    case 'VirtualMachine':
+      return { machine: readMachine(object) }
+    case 'HostSystem':
+      return isAnswering(object) ? undefined : { blind: hostName(object) }
+    default:
+      return undefined
+  }
+}
+
+function viewOf(seen: readonly Seen[]): FleetView {
   const machines: MachineFacts[] = []
   const blind: string[] = []
-  for (const object of objects) {
-    if (object.reference.type === 'VirtualMachine') machines.push(readMachine(object))
-    else if (object.reference.type === 'HostSystem' && !isAnswering(object)) blind.push(hostName(object))
+  for (const one of seen) {
+    if (one === undefined) continue
+    if ('machine' in one) machines.push(one.machine)
+    else blind.push(one.blind)
   }
   return { machines, blind }
 }

@@ -28,7 +28,7 @@ export function readMachine(object: PropertyObject): MachineFacts {
   const isConnected = propertyText(object, 'runtime.connectionState') === 'connected'
   return {
     id: object.reference.id,
-    name: decodeName(propertyText(object, 'name') ?? ''),
+    name: own(decodeName(propertyText(object, 'name') ?? '')),
     power: (isConnected ? POWER[propertyText(object, 'runtime.powerState') ?? ''] : undefined) ?? 'unknown',
     isConnected,
     config: readConfig(object),
@@ -45,7 +45,7 @@ function readConfig(object: PropertyObject): MachineConfig | undefined {
   const image = readImageMark(extra.get(KEYS.image))
   const isOwn = marker?.instanceUuid === instanceUuid
   return {
-    instanceUuid,
+    instanceUuid: own(instanceUuid),
     changeVersion: propertyText(object, 'config.changeVersion') || undefined,
     isTemplate: propertyText(object, 'config.template') === 'true',
     marker: isOwn && marker !== undefined ? withoutBinding(marker) : undefined,
@@ -58,8 +58,16 @@ function readConfig(object: PropertyObject): MachineConfig | undefined {
   }
 }
 
-function withoutBinding<T extends { readonly instanceUuid: string }>({ instanceUuid: _, ...rest }: T): Omit<T, 'instanceUuid'> {
+function withoutBinding<T extends { readonly instanceUuid: string }>({
+  instanceUuid: _,
+  ...rest
+}: T): Omit<T, 'instanceUuid'> {
   return rest
+}
+
+/** A text of its own: a part of an answer would keep the whole answer in memory. */
+function own(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 /** vCenter escapes what would end a name in a path. */
@@ -80,7 +88,10 @@ function isLinkLocal(address: string): boolean {
 }
 
 function linesOf(text = ''): readonly string[] {
-  return text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
 }
 
 function readGiven(text: string | undefined): readonly string[] {

@@ -1,6 +1,6 @@
 import type { Call, MachineNetwork, OwnedMachine } from '@vmunit/core'
-import { VmunitError } from '../errors.ts'
 import { guestValues } from '../creation/clone-spec.ts'
+import { VmunitError } from '../errors.ts'
 import { faultOf } from '../faults/fault-error.ts'
 import type { VsphereSettings } from '../options.ts'
 import { customizationElement, hostnameOf } from '../placement/guest-customization.ts'
@@ -44,9 +44,13 @@ export function createReaddress({ perform, reader, settings }: ReaddressOptions)
     const wanted = networks.flatMap(({ address }) => address ?? [])
     if (wanted.length > 0 && wanted.join() === config.givenAddresses.join()) return
     if (power !== 'off') {
-      throw new VmunitError('ERR_WRONG_STATE', `Machine ${name} (${id}) gets addresses only while it is off: shut it down.`, {
-        details: { machine: id, power },
-      })
+      throw new VmunitError(
+        'ERR_WRONG_STATE',
+        `Machine ${name} (${id}) gets addresses only while it is off: shut it down.`,
+        {
+          details: { machine: id, power },
+        },
+      )
     }
     if (settings.customization !== false) {
       await customize(machine, customizationElement('spec', { hostname: hostnameOf(name), networks, settings }), call)

@@ -1,8 +1,8 @@
 import type { HypervisorDriver, OwnedMachine } from '@vmunit/core'
 import { VmunitError } from '../errors.ts'
 import { machineReference } from '../properties/reference.ts'
-import { retrieve } from '../properties/retrieve.ts'
 import { referenceOf } from '../properties/reference-of.ts'
+import { retrieve } from '../properties/retrieve.ts'
 import type { Session } from '../session/session.ts'
 import { textElement } from '../soap/element.ts'
 import { childOf, childrenOf, childText, type XmlNode } from '../soap/xml-node.ts'
@@ -18,7 +18,11 @@ export interface SnapshotOptions {
 }
 
 /** Snapshots of machines of ours; their name is the operation, so that none is made twice. */
-export function createSnapshots({ session, perform, reader }: SnapshotOptions): NonNullable<HypervisorDriver['snapshots']> {
+export function createSnapshots({
+  session,
+  perform,
+  reader,
+}: SnapshotOptions): NonNullable<HypervisorDriver['snapshots']> {
   async function ids(machine: OwnedMachine, signal: AbortSignal | undefined): Promise<ReadonlyMap<string, string>> {
     checkOwned(await reader.read(machine.id, signal), machine)
     const properties = [{ type: 'VirtualMachine', paths: ['name', 'snapshot.rootSnapshotList'] }]

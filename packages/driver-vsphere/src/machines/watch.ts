@@ -22,7 +22,9 @@ export function createWatch(session: Session, fleet: Fleet): (call: Call) => Asy
 
   async function changed(collector: Collector, signal: AbortSignal): Promise<readonly Machine[]> {
     const set = await collector.next(WAIT_SECONDS, signal)
-    const updates = set?.updates.filter(({ reference, kind }) => reference.type === 'VirtualMachine' && kind !== 'leave')
+    const updates = set?.updates.filter(
+      ({ reference, kind }) => reference.type === 'VirtualMachine' && kind !== 'leave',
+    )
     const ids = new Set(updates?.map(({ reference }) => reference.id))
     const found = await fleet.read([...ids], { signal })
     return found.filter(({ config }) => config?.isTemplate !== true).map(machineOf)

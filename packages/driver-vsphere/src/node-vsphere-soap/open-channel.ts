@@ -97,7 +97,7 @@ export function openChannel(client: NodeVsphereSoapClient, options: NodeVsphereS
     close: async () => {
       const message = `The transport to ${host} is closed. Connect a new one.`
       closing.abort(new VmunitError('ERR_CLOSED', message))
-      
+      connection.stop()
       for (const agent of Object.values(pool)) agent.destroy()
     },
   }

@@ -13,7 +13,7 @@ export async function machineFolder(
 ): Promise<Reference> {
   if (name !== undefined) return await resolveReference(session, { name, type: 'Folder', role: 'folder' }, signal)
   const { rootFolder } = await session.content(signal)
-  const folders = { name: 'folder', type: 'Folder', path: 'childEntity', then: ['folder'] }
+  const folders = { name: 'folder', type: 'Folder', path: 'childEntity', next: ['folder'] }
   const properties = [
     { type: 'Datacenter', paths: ['name', 'vmFolder'] },
     { type: 'Folder', paths: ['name'] },

@@ -32,6 +32,10 @@ function adapterElement({ name, address }: MachineNetwork, { networks = {} }: Vs
 
 /** The host name that a guest gets: a name as DNS has them, made from what was asked for. */
 export function hostnameOf(name: string): string {
-  const plain = name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replace(/^-+/, '').slice(0, 63)
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 63)
   return plain.replace(/-+$/, '') || 'guest'
 }

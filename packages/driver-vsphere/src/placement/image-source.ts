@@ -57,7 +57,7 @@ function queryOf(start: Reference): PropertyQuery {
       {
         start,
         along: [
-          { name: 'host', type: 'VirtualMachine', path: 'runtime.host', then: ['cluster'] },
+          { name: 'host', type: 'VirtualMachine', path: 'runtime.host', next: ['cluster'] },
           { name: 'cluster', type: 'HostSystem', path: 'parent' },
         ],
       },

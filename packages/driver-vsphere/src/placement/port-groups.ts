@@ -36,8 +36,8 @@ const NETWORK_TYPES: readonly string[] = ['Network', 'DistributedVirtualPortgrou
 
 function queryOf(rootFolder: Reference): PropertyQuery {
   const along = [
-    { name: 'folder', type: 'Folder', path: 'childEntity', then: ['folder', 'network'] },
-    { name: 'network', type: 'Datacenter', path: 'network', then: ['switch'] },
+    { name: 'folder', type: 'Folder', path: 'childEntity', next: ['folder', 'network'] },
+    { name: 'network', type: 'Datacenter', path: 'network', next: ['switch'] },
     { name: 'switch', type: 'DistributedVirtualPortgroup', path: 'config.distributedVirtualSwitch' },
   ]
   return {

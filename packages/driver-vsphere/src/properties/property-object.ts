@@ -10,9 +10,9 @@ export interface PropertyObject {
   readonly missing: ReadonlyMap<string, string>
 }
 
-/** One page of an answer of the property collector. */
-export interface PropertyPage {
-  readonly objects: readonly PropertyObject[]
+/** One page of an answer of the property collector, its objects as the reader wants them. */
+export interface PropertyPage<T = PropertyObject> {
+  readonly objects: readonly T[]
   /** Where the next page begins; absent on the last one. */
   readonly token: string | undefined
 }

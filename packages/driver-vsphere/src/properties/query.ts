@@ -1,5 +1,5 @@
-import { escapeXml } from '../soap/escape-xml.ts'
 import { referenceElement } from '../soap/element.ts'
+import { escapeXml } from '../soap/escape-xml.ts'
 import type { Reference } from './reference.ts'
 
 /** Which properties to read of objects of a type. */
@@ -23,7 +23,7 @@ export interface Traversal {
   readonly type: string
   readonly path: string
   /** Names of the steps that follow. */
-  readonly then?: readonly string[] | undefined
+  readonly next?: readonly string[] | undefined
 }
 
 /** A question to the property collector. */
@@ -46,8 +46,8 @@ function objectSpec({ start, along = [], skip = false }: ObjectSet): string {
   return `<objectSet>${referenceElement('obj', start)}<skip>${skip}</skip>${along.map(traversalSpec).join('')}</objectSet>`
 }
 
-function traversalSpec({ name, type, path, then = [] }: Traversal): string {
-  const next = then.map((other) => `<selectSet><name>${other}</name></selectSet>`)
+function traversalSpec({ name, type, path, next = [] }: Traversal): string {
+  const following = next.map((other) => `<selectSet><name>${other}</name></selectSet>`)
   const head = `<name>${name}</name><type>${type}</type><path>${path}</path><skip>false</skip>`
-  return `<selectSet xsi:type="TraversalSpec">${head}${next.join('')}</selectSet>`
+  return `<selectSet xsi:type="TraversalSpec">${head}${following.join('')}</selectSet>`
 }

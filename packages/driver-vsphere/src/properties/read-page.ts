@@ -5,10 +5,13 @@ import { type PropertyObject, type PropertyPage, propertyObject } from './proper
 import { referenceOf } from './reference-of.ts'
 
 /** The objects of an answer to `RetrievePropertiesEx`, by a full parser. */
-export function readPage(xml: string): PropertyPage {
+export function readPage<T>(xml: string, convert: (object: PropertyObject) => T): PropertyPage<T> {
   const response = childOf(parseDocument(xml), 'Body')?.children[0]
   const result = childOf(response, 'returnval')
-  return { objects: childrenOf(result, 'objects').map(objectOf), token: childText(result, 'token') }
+  return {
+    objects: childrenOf(result, 'objects').map((node) => convert(objectOf(node))),
+    token: childText(result, 'token'),
+  }
 }
 
 function objectOf(node: XmlNode): PropertyObject {

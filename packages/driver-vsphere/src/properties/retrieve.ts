@@ -1,16 +1,21 @@
 import { VmunitError } from '../errors.ts'
-import type { Session } from '../session/session.ts'
+import type { Session, VimCall } from '../session/session.ts'
 import { SessionLost } from '../session/session-lost.ts'
 import { textElement } from '../soap/element.ts'
 import { UnknownShape } from '../soap/unknown-shape.ts'
 import type { PropertyObject, PropertyPage } from './property-object.ts'
 import { filterSpec, type PropertyQuery } from './query.ts'
-import { scanPage } from './scan-page.ts'
+import { createPageScanner, scanPage } from './scan-page.ts'
 
 /** What a look is about, for those who search the logs, and who may give it up. */
 export interface LookOptions {
   readonly signal?: AbortSignal | undefined
   readonly operationId?: string | undefined
+}
+
+/** A look that converts what it sees at once, which costs far less memory where there is much to see. */
+export interface ConvertingLook<T> extends LookOptions {
+  readonly convert: (object: PropertyObject) => T
 }
 
 /**
@@ -23,17 +28,29 @@ export async function retrieve(
   query: PropertyQuery,
   options: LookOptions = {},
 ): Promise<readonly PropertyObject[]> {
-  const { propertyCollector: self } = await session.content(options.signal)
+  const { signal, operationId } = options
+  return await retrieveAs(session, query, { signal, operationId, convert: (object) => object })
+}
+
+/** As {@link retrieve}, each object converted as soon as it is there. */
+export async function retrieveAs<T>(
+  session: Session,
+  query: PropertyQuery,
+  { signal, operationId, convert }: ConvertingLook<T>,
+): Promise<readonly T[]> {
+  const { propertyCollector: self } = await session.content(signal)
+  const pages = { session, convert: (object: PropertyObject) => convert(inSession(object)) }
+  const shared = { signal, operationId, self }
   const content = `${filterSpec('specSet', query)}<options/>`
-  const first = await session.ask(
-    { ...options, method: 'RetrievePropertiesEx', self, content, isRead: true },
-    async (xml) => checkSession(await pageOf(xml)),
-  )
+  const first = await askPage(pages, { ...shared, method: 'RetrievePropertiesEx', content, isRead: true })
+  if (first.token === undefined) return first.objects
   const objects = [...first.objects]
-  for (let { token } = first; token !== undefined; ) {
-    const next = await session.ask(
-      { ...options, method: 'ContinueRetrievePropertiesEx', self, content: textElement('token', token) },
-      async (xml) => checkSession(await pageOf(xml)),
+  for (let token: string | undefined = first.token; token !== undefined; ) {
+    const method = 'ContinueRetrievePropertiesEx'
+    // A page can be asked for only once, so it is not read while it comes: it may need the full parser.
+    const next: PropertyPage<T> = await session.ask(
+      { ...shared, method, content: textElement('token', token) },
+      (xml) => pageOf(xml, pages.convert),
     )
     objects.push(...next.objects)
     token = next.token
@@ -41,24 +58,50 @@ export async function retrieve(
   return objects
 }
 
-async function pageOf(xml: string): Promise<PropertyPage> {
+interface Pages<T> {
+  readonly session: Session
+  readonly convert: (object: PropertyObject) => T
+}
+
+async function askPage<T>({ session, convert }: Pages<T>, call: VimCall): Promise<PropertyPage<T>> {
+  let scanner = createPageScanner(convert)
+  const sink = (): ((text: string) => void) => {
+    scanner = createPageScanner(convert)
+    return scanner.push
+  }
   try {
-    return scanPage(xml)
+    return await session.ask({ ...call, sink }, async (xml) =>
+      xml === '' ? scanner.finish() : await pageOf(xml, convert),
+    )
   } catch (error) {
-    if (!(error instanceof UnknownShape || error instanceof RangeError)) throw error
+    if (!isUnknown(error)) throw error
+    // What came is gone by now; the full parser gets it anew.
+    return await session.ask(call, (xml) => pageOf(xml, convert))
+  }
+}
+
+async function pageOf<T>(xml: string, convert: (object: PropertyObject) => T): Promise<PropertyPage<T>> {
+  try {
+    return scanPage(xml, convert)
+  } catch (error) {
+    if (!isUnknown(error)) throw error
     // Loaded only when it is needed: most processes never need it.
     const { readPage } = await import('./read-page.ts')
     try {
-      return readPage(xml)
+      return readPage(xml, convert)
     } catch (cause) {
+      if (cause instanceof SessionLost) throw cause
       throw new VmunitError('ERR_DRIVER', 'The answer of the property collector cannot be read.', { cause })
     }
   }
 }
 
-function checkSession(page: PropertyPage): PropertyPage {
-  for (const { missing } of page.objects) {
-    for (const fault of missing.values()) if (fault === 'NotAuthenticated') throw new SessionLost()
-  }
-  return page
+function isUnknown(error: unknown): boolean {
+  return error instanceof UnknownShape || error instanceof RangeError
+}
+
+/** A session that is lost makes an answer without properties, not a fault. */
+function inSession(object: PropertyObject): PropertyObject {
+  for (const fault of object.missing.values()) if (fault === 'NotAuthenticated') throw new SessionLost()
+  return object
 }

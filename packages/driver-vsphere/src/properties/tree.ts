@@ -5,10 +5,10 @@ const FOLDERS: Traversal = {
   name: 'folder',
   type: 'Folder',
   path: 'childEntity',
-  then: ['folder', 'machineFolder', 'hostFolder', 'host', 'application'],
+  next: ['folder', 'machineFolder', 'hostFolder', 'host', 'application'],
 }
-const MACHINE_FOLDERS: Traversal = { name: 'machineFolder', type: 'Datacenter', path: 'vmFolder', then: ['folder'] }
-const HOST_FOLDERS: Traversal = { name: 'hostFolder', type: 'Datacenter', path: 'hostFolder', then: ['folder'] }
+const MACHINE_FOLDERS: Traversal = { name: 'machineFolder', type: 'Datacenter', path: 'vmFolder', next: ['folder'] }
+const HOST_FOLDERS: Traversal = { name: 'hostFolder', type: 'Datacenter', path: 'hostFolder', next: ['folder'] }
 const HOSTS: Traversal = { name: 'host', type: 'ComputeResource', path: 'host' }
 const APPLICATIONS: Traversal = { name: 'application', type: 'VirtualApp', path: 'vm' }
 
@@ -22,7 +22,7 @@ export function wholeTree(rootFolder: Reference): ObjectSet {
 
 /** Every host. */
 export function hostTree(rootFolder: Reference): ObjectSet {
-  const folders = { ...FOLDERS, then: ['folder', 'hostFolder', 'host'] }
+  const folders = { ...FOLDERS, next: ['folder', 'hostFolder', 'host'] }
   return { start: rootFolder, along: [folders, HOST_FOLDERS, HOSTS] }
 }
 

@@ -3,7 +3,7 @@ import { type Fault, soapFault } from '../faults/fault.ts'
 import { readDocument } from '../soap/read-document.ts'
 import type { VimAnswer, VimRequest } from '../transport/transport.ts'
 
-const HEAD_BYTES = 2_048
+const HEAD_LENGTH = 2_048
 const FAULT = /<(?:[\w.-]+:)?Body[^<>]*>\s*<(?:[\w.-]+:)?Fault[\s/>]/
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -21,9 +21,9 @@ export async function replyOf({ method }: VimRequest, answer: VimAnswer): Promis
     const message = `${method}: the server is there, but its service is not (HTTP ${status}). It may be starting.`
     throw new VmunitError('ERR_UNAVAILABLE', message, { retryable: true, details: { status } })
   }
-  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, HEAD_BYTES)).toString('latin1')
+  const xml = typeof body === 'string' ? body : decode(method, body)
+  const head = xml.slice(0, HEAD_LENGTH)
   if (!head.includes('Envelope')) throw notSoap(method, status, head)
-  const xml = decode(method, body)
   if (!FAULT.test(head)) return { xml }
   const fault = soapFault(await readDocument(xml))
   if (fault === undefined) throw notSoap(method, status, head)

@@ -38,6 +38,7 @@ const SERVICE = { type: 'ServiceInstance', id: 'ServiceInstance' }
 /** Logs in once for everybody who waits for it, and again only after somebody found the session lost. */
 export function createLogin({ transport, credentials, timeoutMs }: LoginOptions): Login {
   let generation = 0
+  let isValid = false
   let opening: Promise<OpenSession> | undefined
   let found: Promise<ServiceContent> | undefined
   let cookie: string | undefined
@@ -46,7 +47,8 @@ export function createLogin({ transport, credentials, timeoutMs }: LoginOptions)
     const request = { method, body, cookie }
     const answer = await transport.send(request, { timeoutMs: limitMs })
     const reply = await replyOf(request, answer)
-    if ('fault' in reply) throw faultError(reply.fault, method === 'Login' ? `Login of ${credentials?.username}` : method)
+    if ('fault' in reply)
+      throw faultError(reply.fault, method === 'Login' ? `Login of ${credentials?.username}` : method)
     cookie = answer.cookie ?? cookie
     return childOf(childOf(await readDocument(reply.xml), 'Body')?.children[0], 'returnval')
   }
@@ -69,6 +71,7 @@ export function createLogin({ transport, credentials, timeoutMs }: LoginOptions)
       await logIn((await content()).sessionManager.id)
     }
     generation += 1
+    isValid = true
     return { cookie, generation }
   }
 
@@ -92,7 +95,10 @@ export function createLogin({ transport, credentials, timeoutMs }: LoginOptions)
       return opening
     },
     lost(which) {
-      if (which === generation) opening = undefined
+      // Whoever comes second finds the next session being opened, or open.
+      if (which !== generation || !isValid) return
+      isValid = false
+      opening = undefined
     },
     async close(limitMs) {
       if (transport.session !== undefined || opening === undefined) return

@@ -24,6 +24,8 @@ export interface VimCall {
   readonly isRead?: boolean | undefined
   /** @defaultValue that of the session */
   readonly timeoutMs?: number | undefined
+  /** Makes what takes an answer while it comes, anew for each attempt. */
+  readonly sink?: (() => (text: string) => void) | undefined
 }
 
 /** Calls to one endpoint, in one session that is opened when it is needed and opened anew when it is lost. */
@@ -35,8 +37,8 @@ export interface Session {
   /** Logs in now. Without it, the first call does. */
   open(): Promise<void>
   /**
-   * Sends a call and hands its answer to `read`. `NotAuthenticated`, or a {@link SessionLost} from `read`, logs in
-   * again and repeats the call once: the platform did not act on it.
+   * Sends a call and hands its answer to `read`, or nothing when it went to the sink. `NotAuthenticated`, or a {@link SessionLost} from `read`, logs in
+   * again and repeats the call: the platform did not act on it.
    */
   ask<T>(call: VimCall, read: (xml: string) => T | Promise<T>): Promise<T>
   /** The `returnval` of a call. */
@@ -52,6 +54,8 @@ export interface SessionOptions extends LoginOptions {
 // Pauses before a read that a broken connection swallowed is sent again.
 const READ_PAUSES_MS: readonly number[] = [50, 250, 1_000]
 const LOGOUT_MS = 5_000
+// For one call. Sessions that are opened and lost at once are ended by somebody.
+const MAX_LOGINS = 3
 
 /** A session over a transport. Nothing is sent before the first call. */
 export function createSession(options: SessionOptions): Session {
@@ -77,12 +81,14 @@ export function createSession(options: SessionOptions): Session {
   async function once<T>(vimCall: VimCall, read: (xml: string) => T | Promise<T>): Promise<T> {
     const { method, self, signal, operationId } = vimCall
     const body = methodElement(method, self, vimCall.content ?? '')
-    for (let isRepeated = false; ; isRepeated = true) {
+    for (let logins = 0; ; logins += 1) {
       const { cookie, generation } = await abortable(login.open(), signal)
       const request: VimRequest = { method, body, operationId, cookie }
       lastSent = performance.now()
-      const answer = await transport.send(request, { signal, timeoutMs: vimCall.timeoutMs ?? timeoutMs })
-      const reply = await replyOf(request, answer)
+      const onText = vimCall.sink?.()
+      const answer = await transport.send(request, { signal, timeoutMs: vimCall.timeoutMs ?? timeoutMs, onText })
+      const isTaken = onText !== undefined && answer.status === 200 && answer.body.length === 0
+      const reply = isTaken ? { xml: '' } : await replyOf(request, answer)
       if ('xml' in reply) {
         try {
           return await read(reply.xml)
@@ -92,7 +98,7 @@ export function createSession(options: SessionOptions): Session {
       } else if (reply.fault.name !== 'NotAuthenticated') {
         throw faultError(reply.fault, `${method} of ${self.id}`)
       }
-      if (isRepeated) throw stillRefused(method)
+      if (logins === MAX_LOGINS) throw stillRefused(method)
       login.lost(generation)
     }
   }
@@ -142,8 +148,9 @@ export function createSession(options: SessionOptions): Session {
 }
 
 function stillRefused(method: string): VmunitError {
-  const message = `${method} is refused in a fresh session too: see whether something ends the sessions of this user.`
-  return new VmunitError('ERR_UNAUTHENTICATED', message, { details: { fault: 'NotAuthenticated' } })
+  const message = `${method} is refused in fresh sessions too: see whether something ends the sessions of this user.`
+  const details = { fault: 'NotAuthenticated' }
+  return new VmunitError('ERR_UNAUTHENTICATED', message, { retryable: true, details })
 }
 
 function closed(): VmunitError {

@@ -5,13 +5,20 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
 /** The text that XML stands for: references resolved, line ends as XML reads them. */
 export function decodeText(raw: string): string {
   const text = raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw
-  return text.includes('&') ? text.replace(/&(?:#(\d+)|#x([0-9A-Fa-f]+)|(\w+));|&/g, reference) : text
+  return text.includes('&') ? text.replace(/&(?:#?\w+;)?/g, characterOf) : text
 }
 
-function reference(found: string, decimal?: string, hexadecimal?: string, name?: string): string {
-  const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal)
-  if (code <= 0x10_ff_ff && !(code >= 0xd8_00 && code <= 0xdf_ff)) return String.fromCodePoint(code)
-  const character = name === undefined ? undefined : NAMED[name]
-  if (character === undefined) throw new UnknownShape(`reference ${found.slice(0, 20)}`)
+function characterOf(reference: string): string {
+  const name = reference.slice(1, -1)
+  const character = name.startsWith('#') ? numbered(name.slice(1)) : NAMED[name]
+  if (character === undefined) throw new UnknownShape(`reference ${reference.slice(0, 20)}`)
   return character
+}
+
+function numbered(digits: string): string | undefined {
+  const isHexadecimal = digits.startsWith('x')
+  if (!(isHexadecimal ? /^x[0-9A-Fa-f]+$/ : /^[0-9]+$/).test(digits)) return undefined
+  const code = isHexadecimal ? Number.parseInt(digits.slice(1), 16) : Number(digits)
+  const isSurrogate = code >= 0xd8_00 && code <= 0xdf_ff
+  return code === 0 || code > 0x10_ff_ff || isSurrogate ? undefined : String.fromCodePoint(code)
 }

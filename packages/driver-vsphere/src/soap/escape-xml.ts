@@ -1,10 +1,16 @@
 import { VmunitError } from '../errors.ts'
 
-const REPLACEMENTS: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const REPLACEMENTS: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  // As it is, readers would take it for the end of a line.
+  '\r': '&#13;',
+}
 
-// What XML 1.0 cannot carry, not even as a reference; and half a surrogate pair.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const IMPOSSIBLE = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/
+// What XML 1.0 cannot carry, not even as a reference, and other control characters that no name or key has.
+const IMPOSSIBLE = /[^\P{Cc}\t\n\r]|[\uFFFE\uFFFF]/u
 
 /**
  * Text as it stands in XML, between tags or in quotes.
@@ -17,5 +23,5 @@ export function escapeXml(text: string): string {
       details: { value: JSON.stringify(text).slice(0, 200) },
     })
   }
-  return text.replace(/[&<>"]/g, (character) => REPLACEMENTS[character] ?? character)
+  return text.replace(/[&<>"\r]/g, (character) => REPLACEMENTS[character] ?? character)
 }

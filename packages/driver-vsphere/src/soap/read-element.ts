@@ -9,8 +9,10 @@ export interface ReadElement {
 }
 
 const OPENING = /<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)((?:\s+[A-Za-z_:][\w:.-]*="[^"<]*")*)(\/?)>/y
-const XSI_TYPE = /\s[\w.-]+:type="(?:[\w.-]+:)?([^"]*)"/
+const XSI_TYPE = /\s[\w.-]+:type="([^"]*)"/
 const PLAIN_TYPE = /\stype="([^"]*)"/
+
+const NO_CHILDREN: readonly XmlNode[] = []
 
 /**
  * Reads the element that begins at `start`: the plain XML that SOAP servers write, without comments, sections and
@@ -26,12 +28,12 @@ export function readElement(xml: string, start: number): ReadElement {
   const attributes = opening[2] ?? ''
   const head = {
     name,
-    xsiType: attributes === '' ? undefined : XSI_TYPE.exec(attributes)?.[1],
+    xsiType: attributes === '' ? undefined : xsiTypeAttribute(attributes),
     type: typeAttribute(attributes),
   }
   const inside = OPENING.lastIndex
-  if (opening[3] === '/') return { node: { ...head, text: '', children: [] }, end: inside }
-  const children: XmlNode[] = []
+  if (opening[3] === '/') return { node: { ...head, text: '', children: NO_CHILDREN }, end: inside }
+  let children: XmlNode[] | undefined
   let text = ''
   for (let position = inside; ; ) {
     const tag = xml.indexOf('<', position)
@@ -39,15 +41,23 @@ export function readElement(xml: string, start: number): ReadElement {
     if (tag > position) text += xml.slice(position, tag)
     if (xml.charCodeAt(tag + 1) === SLASH) {
       const end = closingEnd(xml, tag, name)
-      return { node: { ...head, text: decodeText(text), children }, end }
+      return { node: { ...head, text: decodeText(text), children: children ?? NO_CHILDREN }, end }
     }
     const child = readElement(xml, tag)
+    children ??= []
     children.push(child.node)
     position = child.end
   }
 }
 
 const SLASH = 47
+
+function xsiTypeAttribute(attributes: string): string | undefined {
+  const type = XSI_TYPE.exec(attributes)?.[1]
+  if (type === undefined) return undefined
+  const name = decodeText(type)
+  return name.slice(name.indexOf(':') + 1)
+}
 
 function typeAttribute(attributes: string): string | undefined {
   const type = attributes.includes(' type="') ? PLAIN_TYPE.exec(attributes)?.[1] : undefined

@@ -1,11 +1,11 @@
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { VmunitError } from '../errors.ts'
 import { envelopeOf } from '../soap/envelope.ts'
 import { networkError } from './network-error.ts'
 import type { ServerTrust } from './server-trust.ts'
-import { trustingAgent } from './trusting-agent.ts'
 import type { SendOptions, Transport, VimAnswer, VimRequest } from './transport.ts'
+import { trustingAgent } from './trusting-agent.ts'
 
 /** What our own transport is told. */
 export interface HttpsTransportOptions {
@@ -31,7 +31,7 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
   const pending = new Set<ClientRequest>()
   let isClosed = false
 
-  async function send(message: VimRequest, { signal, timeoutMs }: SendOptions): Promise<VimAnswer> {
+  async function send(message: VimRequest, { signal, timeoutMs, onText }: SendOptions): Promise<VimAnswer> {
     signal?.throwIfAborted()
     if (isClosed) throw closed()
     const payload = Buffer.from(envelopeOf(message))
@@ -54,7 +54,7 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
     pending.add(request)
     request.on('error', (error) => reject(isClosed ? closed() : networkError(error, `${url.host} did not answer`)))
     request.on('response', (response) => {
-      collect(response, options.maxAnswerBytes).then(resolve, (error: unknown) => {
+      collect(response, { maxBytes: options.maxAnswerBytes, onText }).then(resolve, (error: unknown) => {
         fail(isClosed ? closed() : networkError(error, `${url.host} did not finish its answer`))
       })
     })
@@ -77,16 +77,40 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
   return { send, close, [Symbol.asyncDispose]: close }
 }
 
-async function collect(response: IncomingMessage, maxBytes: number): Promise<VimAnswer> {
-  const chunks: Uint8Array[] = []
+interface CollectOptions {
+  readonly maxBytes: number
+  readonly onText: ((text: string) => void) | undefined
+}
+
+/** Text is handed on, or put together, while it comes, so that a long answer does not lie in memory several times. */
+async function collect(response: IncomingMessage, { maxBytes, onText }: CollectOptions): Promise<VimAnswer> {
+  const sink = response.statusCode === 200 ? onText : undefined
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let text = ''
   let size = 0
-  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+  response.on('data', (chunk: Uint8Array) => {
     size += chunk.byteLength
-    if (size > maxBytes) throw tooLong(maxBytes)
-    chunks.push(chunk)
-  }
+    if (size > maxBytes) return reject(tooLong(maxBytes))
+    try {
+      const piece = decoder.decode(chunk, { stream: true })
+      if (sink === undefined) text += piece
+      else sink(piece)
+    } catch (error) {
+      reject(notUtf8(error))
+    }
+  })
+  response.on('end', () => resolve(text))
+  response.on('error', reject)
+  // After the end, this comes too late to matter.
+  response.on('close', () => reject(Object.assign(new Error('the answer broke off'), { code: 'ECONNRESET' })))
+  const body = await promise
   const cookie = response.headers['set-cookie']?.map((line) => line.split(';', 1)[0]).join('; ')
-  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks, size), cookie }
+  return { status: response.statusCode ?? 0, body, cookie }
+}
+
+function notUtf8(cause: unknown): VmunitError {
+  return new VmunitError('ERR_DRIVER', 'An answer is not UTF-8: see what answers at that url.', { cause })
 }
 
 function tooLong(maxBytes: number): VmunitError {

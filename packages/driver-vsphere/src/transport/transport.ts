@@ -16,8 +16,8 @@ export interface VimRequest {
 export interface VimAnswer {
   /** The HTTP status; 200 when the transport does not know it. */
   readonly status: number
-  /** The whole XML document, UTF-8, with its envelope. */
-  readonly body: Uint8Array
+  /** The whole XML document with its envelope; bytes are UTF-8. Empty when it was handed to {@link SendOptions.onText}. */
+  readonly body: Uint8Array | string
   /** What to send as `Cookie` from now on, when the answer sets one. */
   readonly cookie?: string | undefined
 }
@@ -27,6 +27,11 @@ export interface SendOptions {
   readonly signal?: AbortSignal | undefined
   /** From the call to the last byte of the answer. Passing it rejects with `ERR_TIMEOUT`, retryable. */
   readonly timeoutMs: number
+  /**
+   * Takes the document while it comes. A transport may ignore it and give the whole document in the answer; it must do
+   * so when the status is not 200.
+   */
+  readonly onText?: ((text: string) => void) | undefined
 }
 
 /** A transport that is logged in by what it wraps: the driver then neither logs in nor out. */

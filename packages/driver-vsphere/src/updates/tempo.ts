@@ -5,8 +5,8 @@ export interface Tempo {
   /** Whether somebody is still beginning something. */
   isBusy(): boolean
   /**
-   * How long news may be gathered when so many wait: as long as it takes the server to begin one thing. With few who
-   * wait there is nothing to gather.
+   * How long news may be gathered when so many wait: about as long as it takes the server to begin one thing. With few
+   * who wait there is nothing to gather.
    */
   gatherMs(waiting: number): number
   /** Called when the last one has begun. */
@@ -14,32 +14,39 @@ export interface Tempo {
 }
 
 const FEW = 4
-const MANY = 32
-const MAX_MS = 10_000
-const WEIGHT = 0.1
+const MANY = 16
+const MAX_MS = 5_000
+const WEIGHT = 0.2
 
 /** Makes a {@link Tempo} that has seen nothing yet. */
 export function createTempo(): Tempo {
-  let beginning = 0
+  const beginning = new Set<{ readonly start: number }>()
   let averageMs = 0
   let listener = (): void => {}
 
   return {
     async begin(work) {
       const start = performance.now()
-      beginning += 1
+      const one = { start }
+      beginning.add(one)
       try {
         return await work()
       } finally {
-        beginning -= 1
+        beginning.delete(one)
         const ms = performance.now() - start
         averageMs = averageMs === 0 ? ms : averageMs + WEIGHT * (ms - averageMs)
         // After those who wait for this one had their turn: one of them may begin the next thing.
-        if (beginning === 0) setImmediate(() => void (beginning === 0 && listener()))
+        if (beginning.size === 0) setImmediate(() => void (beginning.size === 0 && listener()))
       }
     },
-    isBusy: () => beginning > 0,
-    gatherMs: (waiting) => (waiting + beginning < FEW ? 0 : Math.min(MAX_MS, (averageMs * (waiting + beginning)) / MANY)),
+    isBusy: () => beginning.size > 0,
+    gatherMs(waiting) {
+      const count = waiting + beginning.size
+      if (count < FEW) return 0
+      const now = performance.now()
+      const [oldest = { start: now }] = beginning
+      return Math.min(MAX_MS, (Math.max(averageMs, now - oldest.start) * count) / MANY)
+    },
     onQuiet(called) {
       listener = called
     },

@@ -5,8 +5,9 @@ import { pause } from '../internal/pause.ts'
 import type { Reference } from '../properties/reference.ts'
 import type { Session } from '../session/session.ts'
 import { createTempo } from './tempo.ts'
+import type { UpdateSet } from './update-set.ts'
 import { createWatchList, lookAtTasks, type WatchList } from './watch-list.ts'
-import { createWatches, type Watched, type Waiter } from './watches.ts'
+import { createWatches, type Waiter, type Watched } from './watches.ts'
 
 /** Waits for many things at once, by one pending call. */
 export interface UpdateStream {
@@ -39,12 +40,13 @@ export function createUpdateStream({ session, outageMs }: UpdateStreamOptions): 
   let current: WatchList | undefined
   let running: Promise<void> | undefined
   let holding: Promise<void> = Promise.resolve()
-  let flushTimer: NodeJS.Timeout | undefined
+  let gathering: Promise<void> | undefined
+  let endGathering = (): void => {}
+  let isAsking = false
+  let isDue = false
 
   /** Puts on the list of the server what is awaited; one call at a time, each with all that came meanwhile. */
   function hold(list: WatchList): Promise<void> {
-    clearTimeout(flushTimer)
-    flushTimer = undefined
     const turn = holding.then(async () => {
       for (const update of await list.hold(watches.all())) watches.tell(update)
     })
@@ -53,13 +55,40 @@ export function createUpdateStream({ session, outageMs }: UpdateStreamOptions): 
   }
 
   function flush(): void {
-    if (current === undefined) return
+    // Between two questions, what is awaited is put on the list before the next one.
+    isDue = !isAsking
+    if (current === undefined || isDue) return
     // What cannot be put on this list is put on the next one.
     hold(current).catch((error: unknown) => round.abort(error))
   }
-  tempo.onQuiet(() => {
-    if (flushTimer !== undefined) flush()
-  })
+
+  /** Lets what is begun and what ends gather: until nobody begins anything more, or as long as it is worth while. */
+  function gather(): Promise<void> {
+    gathering ??= quietMoment().finally(() => {
+      gathering = undefined
+    })
+    return gathering
+  }
+
+  async function quietMoment(): Promise<void> {
+    const begun = performance.now()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    let isOver = false
+    endGathering = () => {
+      isOver = true
+      resolve()
+    }
+    // How long it is worth while grows with the time that the slowest beginning takes.
+    for (;;) {
+      const left = begun + tempo.gatherMs(watches.size()) - performance.now()
+      if (isOver || left <= 0) return
+      const timer = Promise.withResolvers<void>()
+      const timeout = setTimeout(timer.resolve, left)
+      await Promise.race([promise, timer.promise])
+      clearTimeout(timeout)
+    }
+  }
+  tempo.onQuiet(() => endGathering())
 
   async function open(): Promise<WatchList> {
     if (current?.collector.generation === session.generation()) return current
@@ -74,22 +103,37 @@ export function createUpdateStream({ session, outageMs }: UpdateStreamOptions): 
     await broken?.drop()
   }
 
-  async function next(): Promise<void> {
+  /** Tells what is new; says whether more of it is there at once. */
+  async function next(isMore: boolean): Promise<boolean> {
     const signal = AbortSignal.any([stop.signal, round.signal])
+    if (!isMore) await gather()
     const list = await open()
-    await hold(list)
-    const set = await list.collector.next(WAIT_SECONDS, signal)
+    do {
+      isDue = false
+      await hold(list)
+    } while (isDue)
+    const set = await ask(list, signal)
     for (const update of set?.updates ?? []) watches.tell(update)
     for (const update of await lookAtTasks(session, watches.silent(), signal)) watches.tell(update)
-    if (set?.isTruncated !== true) await pause(tempo.gatherMs(watches.size()), signal)
+    return set?.isTruncated === true
+  }
+
+  async function ask(list: WatchList, signal: AbortSignal): Promise<UpdateSet | undefined> {
+    isAsking = true
+    try {
+      return await list.collector.next(WAIT_SECONDS, signal)
+    } finally {
+      isAsking = false
+    }
   }
 
   async function follow(): Promise<void> {
     let brokenSince: number | undefined
+    let isMore = false
     for (let wait = RETRY_MS.first; watches.size() > 0; ) {
       round = new AbortController()
       try {
-        await next()
+        isMore = await next(isMore)
         brokenSince = undefined
         wait = RETRY_MS.first
       } catch (error) {
@@ -99,6 +143,7 @@ export function createUpdateStream({ session, outageMs }: UpdateStreamOptions): 
           watches.rejectAll(error)
           return
         }
+        isMore = false
         await pause(wait, stop.signal).catch(() => {})
         await giveUp()
         wait = Math.min(wait * 2, RETRY_MS.max)
@@ -123,7 +168,7 @@ export function createUpdateStream({ session, outageMs }: UpdateStreamOptions): 
       stop.signal.throwIfAborted()
       const { waiter, promise } = waiterFor(check)
       watches.add(reference, waiter)
-      flushTimer ??= setTimeout(flush, tempo.isBusy() ? tempo.gatherMs(watches.size()) : 0)
+      gather().then(flush, () => {})
       start()
       try {
         return await abortable(promise, signal)
@@ -134,7 +179,7 @@ export function createUpdateStream({ session, outageMs }: UpdateStreamOptions): 
     async close() {
       const error = new VmunitError('ERR_CLOSED', 'The vSphere driver was closed while something was awaited.')
       stop.abort(error)
-      clearTimeout(flushTimer)
+      endGathering()
       watches.rejectAll(error)
       await running?.catch(() => {})
     },

@@ -67,7 +67,10 @@ describe('the table of faults', () => {
     const fault = soapFault(parseDocument(soap(name)))
     if (fault === undefined) throw new Error('no fault')
     const task = `<error xmlns:xsi="i"><fault xsi:type="${name}"/><localizedMessage>refused</localizedMessage></error>`
-    for (const error of [faultError(fault, 'X of vm-1'), faultError(localizedFault(parseDocument(task)), 'X of vm-1')]) {
+    for (const error of [
+      faultError(fault, 'X of vm-1'),
+      faultError(localizedFault(parseDocument(task)), 'X of vm-1'),
+    ]) {
       expect(error).toMatchObject({ code, retryable, details: { fault: name } })
       expect(error.message).toContain(`X of vm-1 was refused: ${name} (refused). `)
       expect(faultOf(error, name)?.name).toBe(name)

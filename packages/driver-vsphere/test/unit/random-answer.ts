@@ -1,7 +1,26 @@
 import { seededRandom } from '../support/seeded-random.ts'
 
-const TEXTS = ['', 'web-1', 'a &amp; b', '&lt;tag&gt;', '&#34;x&#34;', '日本', '😀', 'two\nlines', '127.0.0.1', '&#x41;', "it's", ']]&gt;']
-const PATHS = ['name', 'runtime.powerState', 'config.extraConfig[&#34;vmunit.marker&#34;]', 'config.extraConfig["a.b"]', 'guest.net']
+const TEXTS = [
+  '',
+  'web-1',
+  'a &amp; b',
+  '&lt;tag&gt;',
+  '&#34;x&#34;',
+  '日本',
+  '😀',
+  'two\nlines',
+  '127.0.0.1',
+  '&#x41;',
+  "it's",
+  ']]&gt;',
+]
+const PATHS = [
+  'name',
+  'runtime.powerState',
+  'config.extraConfig[&#34;vmunit.marker&#34;]',
+  'config.extraConfig["a.b"]',
+  'guest.net',
+]
 const TYPES = ['xsd:string', 'xsd:boolean', 'VirtualMachinePowerState', 'ArrayOfOptionValue']
 
 /** An answer as vCenter or vcsim write it, with some of everything that may stand in one. */
@@ -22,7 +41,8 @@ export function randomAnswer(seed: number): string {
   const value = (): string => {
     const kind = random()
     if (kind < 0.5) return `<val${typed(pick(TYPES))}>${pick(TEXTS)}</val>`
-    if (kind < 0.6) return `<val type="HostSystem"${typed('ManagedObjectReference')}>host-${Math.floor(random() * 99)}</val>`
+    if (kind < 0.6)
+      return `<val type="HostSystem"${typed('ManagedObjectReference')}>host-${Math.floor(random() * 99)}</val>`
     if (kind < 0.65) return `<val${typed('ArrayOfGuestNicInfo')}/>`
     // A value in a value, as a change or a pair of key and value has it.
     if (kind < 0.75) return `<val${typed('KeyAnyValue')}><val${typed('xsd:string')}>${pick(TEXTS)}</val></val>`
@@ -31,7 +51,9 @@ export function randomAnswer(seed: number): string {
   const missing = (): string =>
     `<missingSet><path>${pick(PATHS)}</path><fault><fault${typed('NoPermission')}><privilegeId>System.Read</privilegeId></fault><localizedMessage>${pick(TEXTS)}</localizedMessage></fault></missingSet>`
   const object = (): string => {
-    const properties = PATHS.filter(() => random() < 0.6).map((path) => `<propSet><name>${path}</name>${value()}</propSet>`)
+    const properties = PATHS.filter(() => random() < 0.6).map(
+      (path) => `<propSet><name>${path}</name>${value()}</propSet>`,
+    )
     return `<objects><obj type="VirtualMachine">vm-${Math.floor(random() * 1e4)}</obj>${properties.join('')}${random() < 0.2 ? missing() : ''}</objects>`
   }
   const token = random() < 0.2 ? `<token>${pick(TEXTS)}</token>` : ''

@@ -64,13 +64,19 @@ describe('a machine', () => {
 
   it('is unreadable when its configuration is hidden', () => {
     const hidden = readMachine(
-      propertyObject({ type: 'VirtualMachine', id: 'vm-1' }, new Map([['runtime.connectionState', value('connected')]])),
+      propertyObject(
+        { type: 'VirtualMachine', id: 'vm-1' },
+        new Map([['runtime.connectionState', value('connected')]]),
+      ),
     )
     expect(machineOf(hidden).marker).toBe('unreadable')
   })
 
   it('has an unknown power state while its host does not answer', () => {
-    const lost = read({}, { 'runtime.connectionState': value('disconnected'), 'runtime.powerState': value('poweredOn') })
+    const lost = read(
+      {},
+      { 'runtime.connectionState': value('disconnected'), 'runtime.powerState': value('poweredOn') },
+    )
     expect(machineOf(lost).power).toBe('unknown')
   })
 
@@ -84,7 +90,11 @@ describe('a machine', () => {
     const net = `<GuestNicInfo><ipAddress>10.0.0.1</ipAddress><ipAddress>fe80::1</ipAddress><dnsConfig><ipAddress>8.8.8.8</ipAddress></dnsConfig>
       <ipConfig><ipAddress><ipAddress>10.0.0.1</ipAddress><prefixLength>24</prefixLength></ipAddress></ipConfig></GuestNicInfo>
       <GuestNicInfo><ipAddress>10.0.1.1</ipAddress></GuestNicInfo>`
-    const on = { 'runtime.powerState': value('poweredOn'), 'guest.net': value(net), 'guest.ipAddress': value('10.0.0.1') }
+    const on = {
+      'runtime.powerState': value('poweredOn'),
+      'guest.net': value(net),
+      'guest.ipAddress': value('10.0.0.1'),
+    }
     expect(machineOf(read({}, on)).addresses).toEqual(['10.0.0.1', '10.0.1.1'])
   })
 
@@ -94,7 +104,10 @@ describe('a machine', () => {
   })
 
   it('tells its own host keys and those of its image apart', () => {
-    const keys = { 'guestinfo.vmunit.hostkeys': 'ssh-ed25519 AAAA\nssh-rsa BBBB\n', 'vmunit.image.hostkeys': 'ssh-ed25519 CCCC' }
+    const keys = {
+      'guestinfo.vmunit.hostkeys': 'ssh-ed25519 AAAA\nssh-rsa BBBB\n',
+      'vmunit.image.hostkeys': 'ssh-ed25519 CCCC',
+    }
     expect(machineOf(read(keys))).toMatchObject({
       hostKeys: ['ssh-ed25519 AAAA', 'ssh-rsa BBBB'],
       imageHostKeys: ['ssh-ed25519 CCCC'],

@@ -40,11 +40,11 @@ describe('within', () => {
     const { promise, reject } = Promise.withResolvers<string>()
     const given = { signal: caller.signal, timeoutMs: 60_000, closed: closing.signal, what: 'x' }
     expect(await within(Promise.resolve('answer'), given)).toBe('answer')
+    expect(getEventListeners(caller.signal, 'abort')).toEqual([])
     const waiting = within(promise, given)
     caller.abort()
     await expect(waiting).rejects.toThrow()
     reject(new Error('nobody waits any more'))
-    expect(getEventListeners(caller.signal, 'abort')).toEqual([])
     expect(getEventListeners(closing.signal, 'abort')).toEqual([])
   })
 })
