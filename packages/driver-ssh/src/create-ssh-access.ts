@@ -1,7 +1,7 @@
 import { type Closeable, type Guest, type GuestAccess, VmunitError } from '@vmunit/core'
 import { quote } from './commands/quote.ts'
 import { createChannels } from './connection/channels.ts'
-import { createIdentity } from './connection/credentials.ts'
+import { createIdentity } from './connection/identity.ts'
 import { limitsOf } from './connection/limits.ts'
 import { directStream, openOver, type RouteOptions, streamThrough } from './connection/route.ts'
 import { createSshGuest } from './guest/ssh-guest.ts'

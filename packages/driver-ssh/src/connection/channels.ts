@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { VmunitError } from '@vmunit/core'
 import type { ClientChannel } from 'ssh2'
 import type { Link } from './link.ts'
@@ -22,11 +23,21 @@ interface Waiting {
 /** Reasons of RFC 4254 for which a server that runs out of sessions refuses one. */
 const NO_ROOM: ReadonlySet<unknown> = new Set([1, 2, 4])
 
+/** A server that has just closed a session may still count it when it is asked for the next. */
+const MOST_TRIES = 20
+
+const GROW_AFTER = 32
+
+function isRefusal(error: unknown): boolean {
+  return NO_ROOM.has((error as { reason?: unknown }).reason)
+}
+
 /** Bounds the channels of a connection. A server that permits fewer is believed, and asked for no more. */
 export function createChannels(link: Link, maxChannels: number): Channels {
   const waiting: Waiting[] = []
   let limit = maxChannels
   let busy = 0
+  let started = 0
 
   link.onLost((reason) => {
     for (const { reject } of waiting.splice(0)) reject(reason)
@@ -44,6 +55,12 @@ export function createChannels(link: Link, maxChannels: number): Channels {
   function release(): void {
     busy -= 1
     next()
+  }
+
+  /** A refusal may have been a matter of milliseconds; a little more is dared after many commands. */
+  function grow(): void {
+    started += 1
+    if (started % GROW_AFTER === 0 && limit < maxChannels) limit += 1
   }
 
   async function turn(signal: AbortSignal | undefined): Promise<void> {
@@ -72,19 +89,27 @@ export function createChannels(link: Link, maxChannels: number): Channels {
 
   return {
     async open(command, attach, signal) {
-      for (;;) {
-        await turn(signal)
+      await turn(signal)
+      for (let alone = 0; ; ) {
         try {
           await startCommand(link, command, (channel) => {
             channel.once('close', release)
             attach(channel)
           })
+          grow()
           return
         } catch (error) {
-          release()
-          if (!NO_ROOM.has((error as { reason?: unknown }).reason)) throw mapSshError(link.server, error)
-          if (busy === 0) throw noSession(link.server, error)
-          limit = Math.max(1, busy)
+          alone = busy === 1 ? alone + 1 : 0
+          limit = Math.max(1, busy - 1)
+          const problem = isRefusal(error) ? undefined : mapSshError(link.server, error)
+          if (problem !== undefined || alone > MOST_TRIES) {
+            release()
+            throw problem ?? noSession(link.server, error)
+          }
+          if (alone === 0) {
+            release()
+            await turn(signal)
+          } else await pause(10 * alone)
         }
       }
     },

@@ -14,7 +14,8 @@ const LINE_BYTES = 4_096
 
 /** Collects what a process says; whoever waits for more rejects with what `ended` rejects with. */
 export function createDialogue(ended: Promise<never>): Dialogue {
-  let held: Buffer = Buffer.alloc(0)
+  const pieces: Buffer[] = []
+  let length = 0
   let wake: (() => void) | undefined
 
   async function more(): Promise<void> {
@@ -23,22 +24,30 @@ export function createDialogue(ended: Promise<never>): Dialogue {
     await Promise.race([promise, ended])
   }
 
-  function cut(length: number): Buffer {
-    const taken = held.subarray(0, length)
-    held = held.subarray(length)
-    return taken
+  function held(): Buffer {
+    const whole = Buffer.concat(pieces)
+    pieces.splice(0, pieces.length, whole)
+    return whole
+  }
+
+  function cut(count: number): Buffer {
+    const whole = held()
+    pieces.splice(0, pieces.length, whole.subarray(count))
+    length -= count
+    return whole.subarray(0, count)
   }
 
   return {
     take(chunk) {
-      held = Buffer.concat([held, chunk])
+      pieces.push(chunk)
+      length += chunk.length
       wake?.()
     },
     async line() {
       for (;;) {
-        const end = held.indexOf(10)
+        const end = held().indexOf(10)
         if (end !== -1) return cut(end + 1).toString('latin1', 0, end)
-        if (held.length > LINE_BYTES) {
+        if (length > LINE_BYTES) {
           throw new VmunitError(
             'ERR_DRIVER',
             'The guest answers with something else. Its login shell must be a POSIX shell.',
@@ -48,7 +57,7 @@ export function createDialogue(ended: Promise<never>): Dialogue {
       }
     },
     async bytes(count) {
-      while (held.length < count) await more()
+      while (length < count) await more()
       return cut(count)
     },
   }

@@ -1,6 +1,7 @@
 import { quote, type ShellText } from '../commands/quote.ts'
 import { SHELL_LIBRARY } from '../jobs/shell-library.ts'
 import { type Place, placeVariables } from './place.ts'
+import { CHECK_HASHES, CHECK_SIZES } from './push-checks.ts'
 
 /** What a push works with in the guest. */
 export interface PushScript {
@@ -11,6 +12,10 @@ export interface PushScript {
   readonly nonce: string
   readonly verify: 'hash' | 'size'
 }
+
+/** What the script needs beside its shell. */
+const TOOLS =
+  'cmp cp cut dd du find grep head ln mv readlink rm rmdir sha256sum sleep sort stat sync tar tr uniq wc xargs'
 
 /** How long a push that receives nothing may keep another one waiting, in tenths of a second. */
 const IDLE_TENTHS = 150
@@ -69,8 +74,8 @@ done
  *
  * - guest: `same`, and it is over; or `manifest <bytes>` and the manifest of what is there, `changed <bytes>` and the
  *   lines of the listing that no longer hold, as far as there are any
- * - we: `<bytes>` and the paths to take out, `<bytes>` and the new manifest, `<bytes>` and the checks of the new
- *   files, then a tar archive of the new files
+ * - we: `<bytes>` and the paths to take out, `<bytes>` and the new manifest, the number of groups of new files, for each
+ *   group `<bytes>` and its checks, then a tar archive of the new files in the order of their checks
  * - guest: `done`
  *
  * The listing holds size, inode and both times of every file as they were when a push had ended: what is in it and
@@ -87,21 +92,22 @@ fail() {
 if [ -L "$to" ]; then
   case $(readlink "$to") in "$folder"/v-*) ;; *) fail 81 foreign ;; esac
 elif [ -e "$to" ] && [ ! -d "$to" ]; then fail 81 file; fi
+for tool in ${TOOLS}; do command -v $tool >/dev/null || fail 84 $tool; done
 mkdir -p "$base" && cd "$base" || exit 73
 ${LOCK}
 listing() {
-  ( cd "$1" && find . -mindepth 1 -exec stat -c '%i %s %y %z %a %n' {} + ) | sort
+  ( cd "$1" && find . -mindepth 1 -exec stat -c '%i %s %y %z %f %n' {} + ) | sort
 }
 old=
 if [ -L "$to" ]; then old=$(readlink "$to"); old=\${old#"$folder"/}; fi
-for left in v-* *.new; do
+for left in v-* *.new receiving.*; do
   case $left in "$old"|"$old".*) ;; *) rm -rf "$left" ;; esac
 done
 new=v-${nonce}
 if [ -n "$old" ] && [ -e "$old.listing" ]; then
-  listing "$old" > now.new
+  listing "$old" > now.new || exit 73
   if [ "$(cat "$old.tree")" = ${quote(hash)} ] && cmp -s "$old.listing" now.new; then echo same; exit 0; fi
-  comm -3 "$old.listing" now.new > changed.new
+  sort "$old.listing" now.new | uniq -u > changed.new || exit 73
   echo "manifest $(wc -c < "$old.manifest")"
   cat "$old.manifest"
   echo "changed $(wc -c < changed.new)"
@@ -120,12 +126,30 @@ receive() {
 }
 receive removed.new
 receive manifest.new
-receive checks.new
+read -r groups && [ "$groups" -ge 0 ] || exit 74
+group=0
+while [ $group -lt $groups ]; do
+  group=$((group + 1))
+  receive checks.$group.new
+done
 if [ -n "$old" ]; then cp -al "$old" "$new"; else mkdir "$new"; fi || exit 73
 ( cd "$new" && xargs -0 rm -f -- < ../removed.new && find . -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null )
-( cd "$new" && exec tar -xf - ) || exit 74
-rm -f "receiving.$$"
 ${verify === 'hash' ? CHECK_HASHES : CHECK_SIZES}
+check_most() {
+  group=1
+  while [ $group -lt $groups ]; do
+    await_next && check_group || return 1
+    group=$((group + 1))
+  done
+}
+check_most &
+checker=$!
+( cd "$new" && exec tar -xf - ) && : > complete.new || : > broken.new
+rm -f "receiving.$$"
+wait $checker && [ -e complete.new ] && { group=$groups; [ $groups -eq 0 ] || check_group; } || {
+  [ -e complete.new ] || exit 74
+  fail 82 "$(head -n 3 wrong.new)"
+}
 mv -f manifest.new "$new.manifest"
 echo ${quote(hash)} > "$new.tree"
 sync -f "$new" 2>/dev/null || sync
@@ -139,19 +163,9 @@ sync "$parent" 2>/dev/null
 for left in v-* *.new; do
   case $left in "$new"|"$new".*) ;; *) rm -rf "$left" ;; esac
 done
-listing "$new" > listing.new && mv -f listing.new "$new.listing"
+listing "$new" > listing.new
+# A listing that lacks files would never miss one; without it, everything is sent again.
+[ "$(wc -l < listing.new)" -lt "$(wc -l < "$new.manifest")" ] || mv -f listing.new "$new.listing"
 echo done
 `
 }
-
-const CHECK_HASHES = `if [ -s checks.new ]; then
-  ( cd "$new" && sha256sum -c ../checks.new > ../checked.new 2>/dev/null )
-  [ $? -eq 0 ] || fail 82 "$(grep -v ': OK$' checked.new | head -n 3)"
-fi
-`
-
-const CHECK_SIZES = `if [ -s checks.new ]; then
-  ( cd "$new" && cut -d ' ' -f 3- ../checks.new | tr '\\n' '\\0' | xargs -0 stat -c '%s %n' ) > checked.new 2>/dev/null
-  cut -d ' ' -f 2- checks.new | cmp -s - checked.new || fail 82 "a size"
-fi
-`

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type Call, type Tree, type TreeFile, VmunitError } from '@vmunit/core'
+import { type Call, type Tree, VmunitError } from '@vmunit/core'
 import { scriptFailed } from '../commands/ask.ts'
 import { createOutputCap } from '../commands/output-cap.ts'
 import { type RemoteProcess, type Session, startProcess } from '../commands/remote-process.ts'
 import { orKill } from '../commands/run-process.ts'
 import { createDialogue, type Dialogue } from './dialogue.ts'
 import { placeOf } from './place.ts'
+import { checksOf } from './push-checks.ts'
 import { pushScript } from './push-script.ts'
 import { sendFiles } from './send-files.ts'
 import { treeDifference } from './tree-difference.ts'
@@ -50,21 +51,16 @@ async function converse(
   { tree, verify }: Omit<Push, 'to'>,
   call: Call,
 ): Promise<void> {
-  const counted = async (first: string): Promise<string> =>
-    (await dialogue.bytes(Number(first.slice(first.lastIndexOf(' ') + 1)))).toString()
+  const textAfter = async (line: string): Promise<string> =>
+    (await dialogue.bytes(Number(line.slice(line.lastIndexOf(' ') + 1)))).toString()
   const first = await dialogue.line()
   if (first === 'same') return
-  const manifest = await counted(first)
-  const changed = await counted(await dialogue.line())
+  const manifest = await textAfter(first)
+  const changed = await textAfter(await dialogue.line())
   const { removed, sent } = treeDifference({ manifest, changed }, tree.files)
-  for (const part of [
-    removed.map((path) => `${path}\0`),
-    tree.files.map(manifestLine),
-    sent.map(verify === 'hash' ? hashLine : sizeLine),
-  ]) {
-    const bytes = Buffer.from(part.join(''))
-    await running.write(Buffer.concat([Buffer.from(`${bytes.length}\n`), bytes]))
-  }
+  const checks = checksOf(sent, verify)
+  const lists = [removed.map((path) => `${path}\0`).join(''), tree.files.map(manifestLine).join('')]
+  await running.write(Buffer.from(`${lists.map(counted).join('')}${checks.length}\n${checks.map(counted).join('')}`))
   const sending = sendFiles(
     { tree, files: sent, hashes: verify === 'size', write: (bytes) => running.write(bytes) },
     call,
@@ -74,9 +70,10 @@ async function converse(
   await dialogue.line()
 }
 
-const hashLine = ({ hash, path }: TreeFile): string => `${hash}  ${path}\n`
-
-const sizeLine = ({ sizeBytes, path }: TreeFile): string => `- ${sizeBytes} ${path}\n`
+/** Text with the number of its bytes before it, as the guest reads it. */
+function counted(text: string): string {
+  return `${Buffer.byteLength(text)}\n${text}`
+}
 
 interface Ended {
   readonly to: string
@@ -86,6 +83,7 @@ interface Ended {
 
 const NO_DIRECTORY = 81
 const NOT_WHAT_WAS_SENT = 82
+const LACKS_TOOL = 84
 const KILLED = 137
 
 function pushFailed({ link }: Session, { to, exitCode, stderr }: Ended): VmunitError {
@@ -98,6 +96,10 @@ function pushFailed({ link }: Session, { to, exitCode, stderr }: Ended): VmunitE
   if (exitCode === NOT_WHAT_WAS_SENT) {
     const message = `What arrived on ${link.server} is not what the tree names (${said}), so the old tree stays in place. Read the tree again, then push it.`
     return new VmunitError('ERR_CONFLICT', message, { details })
+  }
+  if (exitCode === LACKS_TOOL) {
+    const message = `${link.server} lacks the program ${said}, which push needs. Install it.`
+    return new VmunitError('ERR_UNSUPPORTED', message, { details })
   }
   if (exitCode === KILLED) {
     const message = `The push to ${to} on ${link.server} was ended in the guest: another one took its place, or memory ran out. The old tree stays in place.`

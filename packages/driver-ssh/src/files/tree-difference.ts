@@ -17,7 +17,7 @@ export interface Difference {
 }
 
 /** A line of the listing: inode, size, two times of three words each, mode in hexadecimal, path. */
-const LISTED = /^\t?\d+ \d+ (?:\S+ ){6}([0-9a-f]+) \.\/(.*)$/
+const LISTED = /^\d+ \d+ (?:\S+ ){6}([0-9a-f]+) \.\/(.*)$/
 
 /** Compares what is there with what shall be there. What somebody has touched counts as not there. */
 export function treeDifference(present: Present, files: readonly TreeFile[]): Difference {

@@ -55,7 +55,7 @@ capture() {
   : > "$1.ended"
 }
 size_of() {
-  wc -c < "$1"
+  { wc -c < "$1"; } 2>/dev/null || echo 0
 }
 keep() {
   gone=0 other= file= total=0
@@ -80,19 +80,22 @@ keep() {
 }
 
 mkfifo out err
-capture out < out &
-capture err < err &
+# Held open, so that nobody waits for a partner that was ended before it came.
+exec 8<>out 9<>err
+( capture out ) < out 8>&- 9>&- &
+( capture err ) < err 8>&- 9>&- &
 watcher=
 code=
 if [ -z "$ended" ]; then
   (
-    umask "$4"
+    read -r pid line < /proc/self/stat
+    set -- "$1" "$4" \${line##*) }
+    printf '%s %s %s\\n' "$pid" "\${22}" "$boot" > session
+    umask "$2"
     cd 2>/dev/null || cd /
     exec setsid sh "$1/command"
-  ) < /dev/null > out 2> err &
+  ) < /dev/null > out 2> err 8>&- 9>&- &
   command=$!
-  start_of "$command"
-  printf '%s %s %s\\n' "$command" "$mark" "$boot" > session
   if [ -n "$3" ]; then
     (
       trap 'kill "$sleeper"; exit' TERM
@@ -100,7 +103,7 @@ if [ -z "$ended" ]; then
       sleeper=$!
       wait "$sleeper"
       while is_alive "$$" "$own" "$boot" && kill -s USR1 "$$"; do rest 0.5; done
-    ) &
+    ) 8>&- 9>&- &
     watcher=$!
   fi
   [ -n "$ended" ] || wait "$command"
@@ -115,10 +118,14 @@ if [ -z "$ended" ]; then
   [ -z "$watcher" ] || kill "$watcher"
 else
   code=$ended
-  : > out
-  : > err
 fi
 
+tries=0
+until [ -e out.head ] && [ -e err.head ] || [ $tries -ge 100 ]; do
+  rest 0.02
+  tries=$((tries + 1))
+done
+exec 8>&- 9>&-
 tries=0
 while [ $tries -lt 40 ] && { [ ! -e out.ended ] || [ ! -e err.ended ]; }; do
   rest 0.02

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { processes } from '../support/processes.ts'
 import { rejection } from '../support/rejection.ts'
 import { useRoom } from '../support/room.ts'
 import { until } from '../support/until.ts'
@@ -111,8 +112,7 @@ describe('many commands on one connection', () => {
       stop.abort(new Error('stop'))
       await expect(running).rejects.toThrow('stop')
     }
-    const sleepers = async (): Promise<string> =>
-      (await room().host.exec(id, ['sh', '-c', 'pgrep -f "sleep 60[1]" || true'])).stdout
+    const sleepers = (): Promise<string> => processes(room().host, id, 'sleep 601')
     await until(sleepers, (seen) => seen === '')
   })
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -98,6 +99,34 @@ describe('logging in', () => {
     await using guest = await access({ ...options, password: 'secret' }).open(target)
     expect(await guest.bootId()).not.toBe('')
     await rejection(access(options).open(target), 'ERR_UNAUTHENTICATED')
+  })
+
+  it('answers with the password when it is asked for it, and only then', async () => {
+    const answers: string[][] = []
+    const { private: hostKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519')
+    const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+      client.on('error', () => {})
+      client.on('authentication', (attempt) => {
+        if (attempt.method !== 'keyboard-interactive') {
+          attempt.reject(['keyboard-interactive'])
+          return
+        }
+        const prompts = [
+          { prompt: 'Your name: ', echo: true },
+          { prompt: 'Password: ', echo: false },
+        ]
+        attempt.prompt(prompts, (given) => {
+          answers.push(given)
+          attempt.accept()
+        })
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const options = { ...withoutKey, password: 'secret' }
+    await access(options).open({ address: '127.0.0.1', port, hostKeys: [publicKey] })
+    expect(answers).toEqual([['', 'secret']])
+    server.close()
   })
 
   it('shows no secret in any error', async () => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** The shells that guests have, each as a program with its first arguments. */
 export const SHELLS: readonly (readonly [string, ...string[]])[] = [['dash'], ['bash'], ['busybox', 'sh']]
@@ -27,4 +28,19 @@ export async function runShell(
     child.once('close', (code) => resolve(code ?? -1))
   })
   return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
+}
+
+/** The command lines of the processes of this machine that hold this text. */
+export function processesWith(text: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      } catch {
+        // It has ended meanwhile.
+        return ''
+      }
+    })
+    .filter((line) => line.includes(text))
 }

@@ -44,7 +44,7 @@ describe('what is sent', () => {
   const next = treeOf({ same: '1', changed: 'other', 'program*': '4', touched: '5', 'dir/file': '6', fresh: '7' })
   const manifest = old.files.map(manifestLine).join('')
   const times = '2026-01-01 10:00:00.1 +0000 2026-01-01 10:00:00.1 +0000'
-  const changed = `1 1 ${times} 81a4 ./touched\n\t2 1 ${times} 81a4 ./touched\n\t3 1 ${times} 81a4 ./stray file\n\t4 1 ${times} 41ed ./dir\n`
+  const changed = `1 1 ${times} 81a4 ./touched\n2 1 ${times} 81a4 ./touched\n3 1 ${times} 81a4 ./stray file\n4 1 ${times} 41ed ./dir\n`
 
   it('is what changed, what somebody touched and what is new', () => {
     const { sent, removed } = treeDifference({ manifest, changed }, next.files)

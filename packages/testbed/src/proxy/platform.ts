@@ -52,9 +52,11 @@ export function createPlatform(direct: DirectClient, turns: Turns, version: stri
     isOld ? await lock.hold('creation', create) : await create()
 
   const keepingDisks = async <T>(source: Reference, clone: () => Promise<T>): Promise<T> => {
-    const [object] = await direct.read('VirtualMachine', [devicePath], [source.value])
+    const [object] = await direct.read('VirtualMachine', [devicePath, 'config.template'], [source.value])
     const devices = object?.properties.get(devicePath) ?? ''
     const result = await clone()
+    // A template cannot be reconfigured; nobody reads from its disk here.
+    if (object?.properties.get('config.template') === 'true') return result
     if (devices.includes('"VirtualDisk"')) {
       const value = `<value xsi:type="ArrayOfVirtualDevice">${askedAsAnswered(devices)}</value>`
       const option = `<extraConfig xsi:type="OptionValue"><key>SET.${devicePath}</key>${value}</extraConfig>`
