@@ -10,7 +10,7 @@ import { openSocket } from './open-socket.ts'
 import { orAbort } from './or-abort.ts'
 
 /** Opens links to servers, all by the same way. */
-export interface Route {
+interface Route {
   open(question: HostKeyQuestion, call?: Call): Promise<Link>
   close(): Promise<void>
 }

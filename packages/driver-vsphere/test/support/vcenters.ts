@@ -65,11 +65,3 @@ function newSpec(image: string): CreateMachine {
   const address = `127.77.${Math.floor(given / 250)}.${(given % 250) + 1}`
   return { marker, name, image, networks: [{ name: 'management', address }] }
 }
-
-/** What an outcome of a call was, without ending the test when it is a failure. */
-export async function settled<T>(promise: Promise<T>): Promise<{ readonly value: T } | { readonly error: unknown }> {
-  return await promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  )
-}
