@@ -1,4 +1,4 @@
-export type { Definition, DefinitionFile } from './domain/definition.ts'
+export { type Definition, type DefinitionFile, isSafePath } from './domain/definition.ts'
 export { DEFAULT_AGENT_PORT, type GroupDeclaration, type ServerDeclaration } from './domain/group-declaration.ts'
 export type {
   BoundMachine,
@@ -32,7 +32,16 @@ export type { LogicalStatus } from './domain/server-status.ts'
 export type { Share } from './domain/share.ts'
 export type { Slot } from './domain/slot.ts'
 export type { Template, TemplateRef, TemplateVersion } from './domain/template.ts'
-export type { ApplicationCommands, Argv, Tier, TierBalancer, TierType } from './domain/tier.ts'
+export {
+  type ApplicationCommands,
+  type Argv,
+  type BalancerConnection,
+  type Tier,
+  type TierBalancer,
+  type TierType,
+  UNIT_BALANCER,
+} from './domain/tier.ts'
+export type { DefinitionDifference, UpdateScope } from './domain/update-scope.ts'
 export type { ResumeOptions } from './engine/engine.ts'
 export type { Timing } from './engine/timing.ts'
 export {
@@ -43,6 +52,7 @@ export {
   VmunitError,
   type VmunitErrorOptions,
 } from './errors/index.ts'
+export type { DefinitionComparison } from './manager/compare-definitions.ts'
 export { createManager, type ManagerOptions } from './manager/create-manager.ts'
 export type { Definitions } from './manager/definitions.ts'
 export { type ExitClass, exitClass } from './manager/exit-class.ts'
@@ -79,6 +89,7 @@ export type {
   AddressPool,
   AppendRecord,
   Authenticator,
+  BalancerConnector,
   Call,
   Clock,
   Closeable,
@@ -125,5 +136,6 @@ export type {
   Stored,
   Tree,
   TreeFile,
+  UnitBalancer,
   World,
 } from './ports/index.ts'

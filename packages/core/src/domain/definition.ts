@@ -21,7 +21,31 @@ export interface Definition {
 /** The hook that runs before a server in status `initial` is built (spec §4.8). */
 export const PRE_SETUP_HOOK = 'hook/pre-setup'
 
-/** The files that a server of this tier gets: those of its tier, and the hooks. */
+/** Holds the password of a load balancer, so no server gets it (spec §4.5). */
+const BALANCER_FILE = /^[^/]+\/(?:vmi\/)?tierlb\.properties$/
+
+/** An application, or its attributes (spec §4.2). */
+const APPLICATION_FILE = /^[^/]+\/(?:app\/[^/]+|config\/Cosminexus\/[^/]+\/META-INF\/cosminexus\.xml)$/
+
+/** The files that a server of this tier gets: those of its tier but the balancer's, and the hooks. */
 export function filesOfTier(definition: Definition, tierId: string): readonly DefinitionFile[] {
-  return definition.files.filter((file) => file.path.startsWith(`${tierId}/`) || file.path.startsWith('hook/'))
+  return definition.files.filter(
+    ({ path }) => (path.startsWith(`${tierId}/`) && !BALANCER_FILE.test(path)) || path.startsWith('hook/'),
+  )
+}
+
+/** The file that says how the tier's own balancer connection is made, password included. */
+export function balancerFileOf(definition: Definition, tierId: string): DefinitionFile | undefined {
+  return definition.files.find(({ path }) => path.startsWith(`${tierId}/`) && BALANCER_FILE.test(path))
+}
+
+/** Whether the file belongs to an application, so that a change of it needs no rebuild of the server. */
+export function isApplicationFile(path: string): boolean {
+  return APPLICATION_FILE.test(path)
+}
+
+/** Whether a path stays in the directory that it is joined to, on every system. */
+export function isSafePath(path: string): boolean {
+  const parts = path.split('/')
+  return !/[\p{Cc}\\]/u.test(path) && parts.every((part) => part !== '' && part !== '.' && part !== '..')
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod'
-import type { Definition } from './definition.ts'
+import { type Definition, isSafePath } from './definition.ts'
 import type { ServerGroup, UnitRecord } from './management-unit.ts'
 import { NAME_PATTERN, NAME_RULE } from './names.ts'
 import type { Parser } from './plain.ts'
 import type { Share } from './share.ts'
 import type { Template } from './template.ts'
+import { UNIT_BALANCER } from './tier.ts'
 
 const name = z.string().regex(NAME_PATTERN, `must be ${NAME_RULE}`)
 const ipv4 = z.ipv4()
@@ -19,6 +20,29 @@ const share: z.ZodType<Share> = z.custom<Share>(
   'must be a number of groups, or a percentage such as "25%"',
 )
 
+const connection = z.strictObject({
+  type: z.enum(['BIG-IPv9', 'BIG-IPv10.1', 'BIG-IPv10.2', 'BIG-IPv11', 'ACOS']),
+  host: ipv4,
+  protocol: z.literal('API'),
+  port: z.int().min(1).max(65_534),
+  user: z.string().min(1),
+  cookieTemplate: z.string().optional(),
+})
+
+const balancer = z
+  .strictObject({
+    name: z.union([name, z.string().startsWith(UNIT_BALANCER)]),
+    connection: connection.optional(),
+    pool: name,
+    host: ipv4.optional(),
+    port,
+    drainTimeoutMs: milliseconds,
+  })
+  .refine((one) => one.name.startsWith(UNIT_BALANCER) === (one.connection !== undefined), {
+    message: `needs a connection with the name ${UNIT_BALANCER}, and has none with another name`,
+    path: ['connection'],
+  })
+
 const tier = z.strictObject({
   id: name,
   type: z.enum(['combined-tier', 'http-tier', 'j2ee-tier', 'ctm-tier']),
@@ -26,12 +50,13 @@ const tier = z.strictObject({
   template: name,
   application: z.strictObject({
     build: argv.optional(),
+    deploy: argv.optional(),
     start: argv,
     stop: argv,
     health: argv,
     startTimeoutMs: milliseconds,
   }),
-  balancer: z.strictObject({ name, pool: name, port, drainTimeoutMs: milliseconds }).optional(),
+  balancer: balancer.optional(),
   networks: z.strictObject({ management: z.string().min(1), service: z.string().min(1) }),
 })
 
@@ -110,7 +135,14 @@ const definition = z.strictObject({
   hash: z.string(),
   tiers: z.array(tier).readonly(),
   files: z
-    .array(z.strictObject({ path: z.string(), hash: z.string(), sizeBytes: z.number(), executable: z.boolean() }))
+    .array(
+      z.strictObject({
+        path: z.string().refine(isSafePath, 'must stay in its directory'),
+        hash: z.string(),
+        sizeBytes: z.number(),
+        executable: z.boolean(),
+      }),
+    )
     .readonly(),
 })
 

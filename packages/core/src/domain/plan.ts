@@ -34,6 +34,12 @@ export type FactName =
   | 'standIn'
   /** The number of the newest version of the template in `about`. */
   | 'newestVersion'
+  /** Of the unit, which stands in `server` too: the hash of its registered definition. */
+  | 'registeredDefinition'
+  /** Of the unit: whether its registered definition has the tier in `about`. */
+  | 'knownTier'
+  /** Of the unit: whether a server of it is of the tier in `about`. */
+  | 'usedTier'
   | 'address'
   | 'machine'
   | 'power'

@@ -8,6 +8,8 @@ export type Argv = readonly [string, ...string[]]
 export interface ApplicationCommands {
   /** Runs after the definition was put in place; absent: nothing to build. */
   readonly build?: Argv | undefined
+  /** Puts the applications into service: after `build`, and by itself on servers that work; absent: `build` does. */
+  readonly deploy?: Argv | undefined
   /** Must succeed when the application runs already. */
   readonly start: Argv
   /** Must succeed when the application is stopped already. */
@@ -18,11 +20,32 @@ export interface ApplicationCommands {
   readonly startTimeoutMs: number
 }
 
+/** How a definition directory says that it brings the connection of a balancer with it (spec §4.3). */
+export const UNIT_BALANCER = ':unit:'
+
+/** Where a load balancer is managed (spec §4.5). The password stays in the file that it stands in. */
+export interface BalancerConnection {
+  readonly type: 'BIG-IPv9' | 'BIG-IPv10.1' | 'BIG-IPv10.2' | 'BIG-IPv11' | 'ACOS'
+  readonly host: string
+  readonly protocol: 'API'
+  readonly port: number
+  readonly user: string
+  /** The template for cookie persistence that was made on the balancer. */
+  readonly cookieTemplate?: string | undefined
+}
+
 /** The entry point of a tier at a load balancer. */
 export interface TierBalancer {
-  /** A key of `ManagerOptions.balancers`. */
+  /**
+   * A key of `ManagerOptions.balancers`; or {@link UNIT_BALANCER}, and in the tiers of a unit behind it which one:
+   * `:unit:gyoumu_a/web`.
+   */
   readonly name: string
+  /** Present with {@link UNIT_BALANCER}: what `tierlb.properties` says. */
+  readonly connection?: BalancerConnection | undefined
   readonly pool: string
+  /** The address at which the balancer takes requests, where it is not the balancer's own choice. */
+  readonly host?: string | undefined
   readonly port: number
   /** How long a member may keep its connections before they are cut. Default 300,000. */
   readonly drainTimeoutMs: number

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Parser, Plain } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
 import { VmunitError } from '../errors/index.ts'
-import type { DocumentUpdate } from '../ports/index.ts'
+import type { Call, DocumentUpdate, StateStore } from '../ports/index.ts'
 import { keys } from './documents.ts'
 
 /** Who holds what of one scope: run ids by member; the member `''` is the whole scope. */
@@ -58,6 +58,12 @@ export function giveClaims(runId: string, claims: readonly string[]): readonly D
   return updateScopes(claims, (holders, member) => {
     if (holders.get(member) === runId) holders.delete(member)
   })
+}
+
+/** The run that holds a whole scope, such as `definition/gyoumu_a`; a claim on a part of it does not count. */
+export async function claimHolder(store: StateStore, scope: string, call: Call = {}): Promise<string | undefined> {
+  const [document] = await store.get([keys.claims(scope)], call)
+  return document === undefined ? undefined : holdersParser.parse(document.value)[WHOLE]
 }
 
 function updateScopes(

@@ -1,6 +1,7 @@
 import type { Clock, GuestAccess, HypervisorDriver, LoadBalancer, Operation, StateStore } from '../ports/index.ts'
 import type { Limiter } from './limiter.ts'
 import type { Timing } from './timing.ts'
+import type { UnitBalancers } from './unit-balancers.ts'
 
 /** Everything that runs share within one manager. */
 export interface EngineOptions {
@@ -11,6 +12,8 @@ export interface EngineOptions {
   readonly store: StateStore
   readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
   readonly balancers: Readonly<Record<string, LoadBalancer>>
+  /** Absent: balancers of units cannot be used. */
+  readonly unitBalancers?: UnitBalancers | undefined
   readonly guests: GuestAccess
   readonly clock: Clock
   readonly timing: Timing

@@ -9,6 +9,7 @@ import { canonicalJson } from '../internal/canonical-json.ts'
 import type { Call, HypervisorDriver, Machine, StateStore } from '../ports/index.ts'
 import { keys } from './documents.ts'
 import { findStandIns, type StandIns } from './stand-ins.ts'
+import { readUnitFacts, type UnitFacts } from './unit-facts.ts'
 
 export interface FactSources {
   readonly store: StateStore
@@ -32,6 +33,7 @@ export async function checkFacts(
   const holders = await readHolders(sources.store, expected, call)
   const newest = await readNewestVersions(sources.store, expected, call)
   const standIns = await findStandIns(sources.store, expected, call)
+  const units = await readUnitFacts(sources.store, expected, call)
   const moved = expected.flatMap((fact) => {
     const found = valueOf(fact, {
       server: servers.get(`${fact.unit}/${fact.server}`),
@@ -39,6 +41,7 @@ export async function checkFacts(
       holders,
       newest,
       standIns,
+      units,
     })
     const isSame = canonicalJson(found ?? null) === canonicalJson(fact.value ?? null)
     return isSame ? [] : [{ unit: fact.unit, server: fact.server, fact: fact.fact, expected: fact.value, found }]
@@ -60,6 +63,7 @@ interface Found {
   readonly holders: ReadonlyMap<string, Plain>
   readonly newest: ReadonlyMap<string, Plain>
   readonly standIns: StandIns
+  readonly units: UnitFacts
 }
 
 function valueOf(fact: ExpectedFact, found: Found): Plain {
@@ -85,6 +89,10 @@ function valueOf(fact: ExpectedFact, found: Found): Plain {
       return found.standIns(fact)
     case 'newestVersion':
       return found.newest.get(fact.about ?? '')
+    case 'registeredDefinition':
+    case 'knownTier':
+    case 'usedTier':
+      return found.units(fact)
     default:
       return assertNever(fact.fact, 'fact')
   }

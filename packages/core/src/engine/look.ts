@@ -4,6 +4,7 @@ import type { ManagementUnit, ServerGroup } from '../domain/management-unit.ts'
 import { definitionParser, groupParser, templateParser, unitParser } from '../domain/parsers.ts'
 import { mayAccess, type Principal } from '../domain/principal.ts'
 import type { Template } from '../domain/template.ts'
+import { UNIT_BALANCER } from '../domain/tier.ts'
 import type {
   Call,
   HypervisorDriver,
@@ -15,6 +16,7 @@ import type {
   World,
 } from '../ports/index.ts'
 import { keys } from './documents.ts'
+import type { UnitBalancers } from './unit-balancers.ts'
 
 export interface LookOptions {
   readonly store: StateStore
@@ -22,6 +24,8 @@ export interface LookOptions {
   readonly principal: Principal
   readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
   readonly balancers: Readonly<Record<string, LoadBalancer>>
+  /** Absent: balancers of units cannot be used. */
+  readonly unitBalancers?: UnitBalancers | undefined
   /** Absent: everything. */
   readonly scope?: OperationScope | undefined
 }
@@ -40,13 +44,13 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
       scope === undefined ? undefined : new Set(concerned.map((unit) => unit.hypervisor)),
       call,
     ),
-    readMembers(balancers, concerned, call),
+    readMembers(options, concerned, call),
   ])
   return {
     manager,
     principal,
     hypervisors: new Set(Object.keys(hypervisors)),
-    balancers: new Set(Object.keys(balancers)),
+    balancers: new Set([...Object.keys(balancers), ...(options.unitBalancers === undefined ? [] : [UNIT_BALANCER])]),
     units,
     addresses: holdersOf(all),
     bindings: bindingsOf(all),
@@ -62,8 +66,12 @@ function isConcerned(scope: OperationScope | undefined, unit: string): boolean {
   return scope === undefined || scope.unit === unit
 }
 
+/** What is registered, what the plan asks for, and what servers reflect, which may be older. */
 function hashesOf(units: readonly ManagementUnit[], scope: OperationScope | undefined): readonly string[] {
-  return [...units.map(({ definition }) => definition), scope?.definition].filter((hash) => hash !== undefined)
+  const reflected = units.flatMap(({ groups }) => groups.flatMap(({ servers }) => servers))
+  const hashes = [...units.map(({ definition }) => definition), scope?.definition]
+  const all = new Set([...hashes, ...reflected.map(({ definitionHash }) => definitionHash)])
+  return [...all].filter((hash) => hash !== undefined)
 }
 
 async function readUnits(store: StateStore, call: Call): Promise<readonly ManagementUnit[]> {
@@ -111,7 +119,7 @@ async function readInventories(
 }
 
 async function readMembers(
-  balancers: LookOptions['balancers'],
+  { balancers, unitBalancers }: Pick<LookOptions, 'balancers' | 'unitBalancers'>,
   units: readonly ManagementUnit[],
   call: Call,
 ): Promise<ReadonlyMap<string, readonly PoolMember[]>> {
@@ -119,7 +127,7 @@ async function readMembers(
   const members = new Map<string, readonly PoolMember[]>()
   await Promise.all(
     pools.map(async ({ name, pool }) => {
-      const balancer = balancers[name]
+      const balancer = name.startsWith(UNIT_BALANCER) ? unitBalancers?.of(name) : balancers[name]
       if (balancer !== undefined) members.set(`${name}/${pool}`, await balancer.members(pool, call))
     }),
   )

@@ -1,4 +1,5 @@
 import type { PlannedStep } from '../domain/plan.ts'
+import { UNIT_BALANCER } from '../domain/tier.ts'
 import type { HypervisorDriver, Lease, LoadBalancer, Operation, StepContext, StepKind } from '../ports/index.ts'
 import type { ChangeEnvironment } from './change-runner.ts'
 import { configured } from './configured.ts'
@@ -45,7 +46,10 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
   for (const [name, balancer] of Object.entries(engine.balancers)) balancers.set(name, guardBalancer(balancer, guard))
 
   const hypervisor = (name: string): HypervisorDriver => configured(hypervisors, 'hypervisor', name)
-  const balancer = (name: string): LoadBalancer => configured(balancers, 'balancer', name)
+  const balancer = (name: string): LoadBalancer =>
+    name.startsWith(UNIT_BALANCER) && engine.unitBalancers !== undefined
+      ? guardBalancer(engine.unitBalancers.of(name), guard)
+      : configured(balancers, 'balancer', name)
   const guests = createGuestConnections({ access: engine.guests, guard, hypervisor, signal: lease.lost })
   const steps = createLimiter()
 

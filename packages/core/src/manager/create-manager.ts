@@ -16,10 +16,12 @@ import { progressOf } from '../engine/load-progress.ts'
 import { lookAtWorld } from '../engine/look.ts'
 import { makePlan } from '../engine/make-plan.ts'
 import { DEFAULT_TIMING, type Timing } from '../engine/timing.ts'
+import { createUnitBalancers } from '../engine/unit-balancers.ts'
 import { VmunitError } from '../errors/index.ts'
 import { systemClock } from '../internal/system-clock.ts'
 import { BUILT_IN_OPERATIONS } from '../operations/built-in-operations.ts'
 import type {
+  BalancerConnector,
   Call,
   Clock,
   GuestAccess,
@@ -46,6 +48,8 @@ export interface ManagerOptions {
   readonly id?: string | undefined
   readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
   readonly balancers?: Readonly<Record<string, LoadBalancer>> | undefined
+  /** Opens the load balancers that definition directories bring with them (`lb.use=:unit:`); absent: those are refused. */
+  readonly connectBalancer?: BalancerConnector | undefined
   readonly guests: GuestAccess
   readonly store: StateStore
   readonly principal: Principal
@@ -68,6 +72,8 @@ const idParser: Parser<string> = schemas.name
 export function createManager(options: ManagerOptions): Manager {
   const id = parseInput(idParser, options.id ?? 'vmunit', 'createManager (id)')
   const { hypervisors, balancers = {}, guests, store, clock = systemClock, maxStepsInFlight = 64 } = options
+  const { connectBalancer: connect } = options
+  const unitBalancers = connect === undefined ? undefined : createUnitBalancers({ store, connect })
   const all = [...BUILT_IN_OPERATIONS, ...(options.operations ?? [])]
   const operations = new Map(all.map((operation) => [`${operation.name}@${operation.version}`, operation]))
   const engineOptions: EngineOptions = {
@@ -76,6 +82,7 @@ export function createManager(options: ManagerOptions): Manager {
     store,
     hypervisors,
     balancers,
+    unitBalancers,
     guests,
     clock,
     timing: { ...DEFAULT_TIMING, ...options.timing },
@@ -100,7 +107,7 @@ interface Shared {
 
 function managerFor(principal: Principal, shared: Shared): Manager {
   const { options, engine, isClosed, claimed } = shared
-  const { store, hypervisors, balancers, manager } = options
+  const { store, hypervisors, balancers, unitBalancers, manager } = options
 
   /** Every way in passes here: the manager is open, and the store is its own. */
   async function enter(call: Call = {}): Promise<void> {
@@ -123,7 +130,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     const scope = operation.scope?.(parsed)
     checkRole()
     if (scope?.unit !== undefined) await getUnit({ store, principal }, scope.unit, call)
-    const world = await lookAtWorld({ store, manager, principal, hypervisors, balancers, scope }, call)
+    const world = await lookAtWorld({ store, manager, principal, hypervisors, balancers, unitBalancers, scope }, call)
     return makePlan(operation, parsed, { draft: operation.plan(parsed, world), manager })
   }
 
@@ -158,7 +165,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
   return {
     units: guarded(createUnits({ store, principal, hypervisors }), enter),
     templates: guarded(createTemplates({ store, principal, hypervisors }), enter),
-    definitions: guarded(createDefinitions({ store }), enter),
+    definitions: guarded(createDefinitions({ store, principal }), enter),
     requests: guarded(createRequests({ store }), enter),
     as: (other) => managerFor(other, shared),
     plan,
@@ -209,6 +216,7 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     async close() {
       isClosed.value = true
       await engine.close()
+      await unitBalancers?.close()
     },
     async [Symbol.asyncDispose]() {
       await this.close()

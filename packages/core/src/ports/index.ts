@@ -1,5 +1,6 @@
 export type { AddressPool } from './address-pool.ts'
 export type { Authenticator } from './authenticator.ts'
+export type { BalancerConnector, UnitBalancer } from './balancer-connector.ts'
 export type { Call, Closeable } from './call.ts'
 export type { Clock } from './clock.ts'
 export type { Command, ExecResult, Guest, GuestAccess, GuestTarget } from './guest-access.ts'

@@ -10,7 +10,7 @@ export interface World {
   /** The id of the manager, as it stands in markers. */
   readonly manager: string
   readonly principal: Principal
-  /** The names that `ManagerOptions.balancers` and `hypervisors` were given. */
+  /** The names that `ManagerOptions.balancers` and `hypervisors` were given; `:unit:` when it can connect to those of units. */
   readonly balancers: ReadonlySet<string>
   readonly hypervisors: ReadonlySet<string>
   /** The units that the principal may access, by name. */

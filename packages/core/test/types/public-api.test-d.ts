@@ -3,6 +3,8 @@ import {
   applyTemplate,
   attachGroups,
   createManager,
+  type DefinitionComparison,
+  type Definitions,
   defineOperation,
   type ErrorCode,
   exitClass,
@@ -24,6 +26,8 @@ import {
   type StateStore,
   start,
   stop,
+  type UpdateScope,
+  updateUnit,
   type VmunitError,
 } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
@@ -35,6 +39,12 @@ declare const operation: Parameters<Manager['plan']>[0]
 
 // Checked by the compiler, never run.
 describe('the public types', () => {
+  it('what is exported can be taken in again, and compared', () => {
+    expectTypeOf<Awaited<ReturnType<Definitions['export']>>>().toExtend<Parameters<Definitions['add']>[0]>()
+    expectTypeOf<Awaited<ReturnType<Definitions['export']>>>().toExtend<Parameters<Definitions['compare']>[1]>()
+    expectTypeOf<DefinitionComparison['scope']>().toEqualTypeOf<UpdateScope>()
+  })
+
   it('plan, start and result carry the type of the result', async () => {
     const plan = await manager.plan(applyTemplate, { unit: 'u', template: { template: 't', version: 1 } })
     expectTypeOf(plan).toEqualTypeOf<Plan<FleetResult>>()
@@ -51,6 +61,8 @@ describe('the public types', () => {
     expectTypeOf(manager.plan<ApplyTemplateInput, FleetResult>)
       .parameter(1)
       .toEqualTypeOf<ApplyTemplateInput>()
+    // @ts-expect-error a scope is all or applications
+    await manager.plan(updateUnit, { unit: 'u', scope: 'none' })
     // @ts-expect-error a unit is missing
     await manager.plan(stop, {})
     // @ts-expect-error there is no such field

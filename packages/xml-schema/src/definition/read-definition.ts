@@ -1,14 +1,14 @@
-import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DefinitionFile, type DefinitionSource, type Tier, VmunitError } from '@vmunit/core'
 import { type FileIssue, issuesError, quote } from '../issues.ts'
-import { checkLayout, isApplication, isHook, TIER_FILE, VERSION_FILE } from './check-layout.ts'
-import { digestFile } from './digest-file.ts'
-import { byPath, type FileEntry, type ListLimits, listEntries } from './list-entries.ts'
-import { ChangedFileError } from './read-chunks.ts'
-import { MAX_PROPERTY_BYTES, readTier } from './read-tier.ts'
+import { type Application, checkApplications } from './check-applications.ts'
+import { checkLayout } from './check-layout.ts'
+import { findDirectory } from './find-directory.ts'
+import { inspectFile } from './inspect-file.ts'
+import { byPath, type ListLimits, listEntries } from './list-entries.ts'
+import { TIER_FILE } from './property-files.ts'
+import { readTier } from './read-tier.ts'
 import { readVerified } from './read-verified.ts'
-import { systemErrorCode } from './system-error.ts'
 
 export interface ReadDefinitionOptions {
   readonly signal?: AbortSignal | undefined
@@ -22,8 +22,10 @@ export interface ReadDefinitionOptions {
  * Reads and checks a definition directory, and changes nothing.
  *
  * Layout: `<tier>/tier.properties`, `<tier>/version.properties`, `<tier>/app/*.ear|*.zip`, `<tier>/config/**`, and
- * optionally `hook/pre-setup`; anything else is a problem. No symbolic links at all are accepted below the directory,
- * nor special files. All problems are found at once. The files are hashed now and read again when they are asked for:
+ * optionally `<tier>/tierlb.properties` and `hook/pre-setup`; anything else is a problem. The property files may stand in
+ * `<tier>/vmi/` instead. Each application needs its `cosminexus.xml`, in `<tier>/config/Cosminexus/<name>/META-INF/` or
+ * in the archive. No symbolic links at all are accepted below the directory, nor special files. All problems are found at
+ * once. The files are hashed now and read again when they are asked for:
  * `read` rejects with `ERR_CONFLICT` when a file has changed in between, before it has given the last of it.
  *
  * @throws {@link VmunitError} `ERR_INVALID_DEFINITION` with `details.issues` (path, line, message) when the directory
@@ -44,7 +46,7 @@ export async function readDefinition(
   if (typeof directory !== 'string') throw new TypeError(`The directory must be a string, not ${typeof directory}.`)
   const { signal, maxFiles = 20_000, maxBytes = 2 * 1024 ** 3 } = options
   signal?.throwIfAborted()
-  const root = await findDirectory(directory)
+  const root = await findDirectory(directory, { code: 'ERR_INVALID_DEFINITION', what: 'definition directory' })
   const { tiers, files, issues } = await readContents(root, { signal, maxFiles, maxBytes })
   if (issues.length > 0) {
     throw issuesError('ERR_INVALID_DEFINITION', issues, 'repair the definition directory and import it again')
@@ -59,24 +61,6 @@ export async function readDefinition(
       throw new VmunitError('ERR_NOT_FOUND', `The definition has no file ${quote(path)}; its files are in "files".`)
     },
   }
-}
-
-/** The directory itself may be given by a link; it stays the one that was found. */
-async function findDirectory(directory: string): Promise<string> {
-  try {
-    const root = await realpath(directory)
-    if ((await stat(root)).isDirectory()) return root
-  } catch (error) {
-    const what = systemErrorCode(error) === 'ENOENT' ? 'does not exist' : 'cannot be read'
-    throw directoryError(directory, `${what}; check the path`, error)
-  }
-  throw directoryError(directory, 'is not a directory; check the path')
-}
-
-function directoryError(directory: string, message: string, cause?: unknown): VmunitError<'ERR_INVALID_DEFINITION'> {
-  const issues: readonly FileIssue[] = [{ path: '.', message: `the definition directory ${message}` }]
-  const text = `The definition directory ${quote(directory)} ${message}.`
-  return new VmunitError('ERR_INVALID_DEFINITION', text, { cause, details: { issues } })
 }
 
 interface Contents {
@@ -94,53 +78,36 @@ async function readContents(root: string, limits: ListLimits): Promise<Contents>
     issues.push(issue)
   }
   const files: DefinitionFile[] = []
+  const applications: Application[] = []
   const properties = new Map<string, Uint8Array>()
   for (const entry of listing.entries) {
     if (entry.kind === 'directory') continue
-    const digested = await digestEntry(root, entry, { signal: limits.signal, report })
-    if (digested === undefined) continue
-    files.push(digested.file)
-    properties.set(entry.path, digested.start)
+    const inspected = await inspectFile(root, entry, { signal: limits.signal, report })
+    if (inspected === undefined) continue
+    files.push(inspected.file)
+    if (inspected.content !== undefined) properties.set(entry.path, inspected.content)
+    if (inspected.names !== undefined) applications.push({ path: entry.path, names: inspected.names })
   }
+  issues.push(...checkApplications(applications, new Set(listing.entries.map(({ path }) => path))))
   const tiers = layout.tierIds.flatMap((id) => readTier(id, properties, report) ?? [])
   if (tiers.length === layout.tierIds.length) checkTiers(tiers, report)
   return { tiers, files, issues: issues.toSorted(byPath) }
 }
 
-interface Digested {
-  readonly file: DefinitionFile
-  /** All bytes of a property file. */
-  readonly start: Uint8Array
-}
-
-async function digestEntry(
-  root: string,
-  { path, sizeBytes, executable }: FileEntry,
-  { signal, report }: { readonly signal: AbortSignal | undefined; readonly report: (issue: FileIssue) => void },
-): Promise<Digested | undefined> {
-  const isProperties = path.endsWith(`/${TIER_FILE}`) || path.endsWith(`/${VERSION_FILE}`)
-  if (isProperties && sizeBytes > MAX_PROPERTY_BYTES) {
-    report({ path, message: `the file has ${sizeBytes} bytes, but at most ${MAX_PROPERTY_BYTES} are accepted` })
-    return undefined
-  }
-  try {
-    const keepBytes = isProperties ? MAX_PROPERTY_BYTES : 2
-    const { hash, start } = await digestFile(join(root, path), { sizeBytes, keepBytes, signal })
-    if (isApplication(path) && Buffer.from(start).toString('latin1') !== 'PK') {
-      report({ path, message: 'the file is no EAR or ZIP archive: it does not begin with "PK"' })
-    }
-    return { file: { path, hash, sizeBytes, executable: executable || isHook(path) }, start }
-  } catch (error) {
-    const changed = error instanceof ChangedFileError
-    if (!changed && systemErrorCode(error) === undefined) throw error
-    const reason = changed ? 'changed while it was read' : 'cannot be read (check its permissions)'
-    report({ path, message: `the file ${reason}` })
-    return undefined
-  }
-}
-
-/** A Web server tier alone serves nobody (spec §2.3). */
+/** A Web server tier alone serves nobody (spec §2.3); an entry point is one tier's (spec §3.21). */
 function checkTiers(tiers: readonly Tier[], report: (issue: FileIssue) => void): void {
+  const pools = new Map<string, string>()
+  for (const { id, balancer } of tiers) {
+    if (balancer === undefined) continue
+    const { name, pool, connection } = balancer
+    const place = JSON.stringify([connection?.host ?? name, connection?.port, pool])
+    const other = pools.get(place)
+    if (other !== undefined) {
+      const message = `lb.virtualserver.name ${quote(pool)} is that of tier ${other} at the same load balancer`
+      report({ path: `${id}/${TIER_FILE}`, message })
+    }
+    pools.set(place, id)
+  }
   if (tiers.some(({ type }) => type === 'j2ee-tier')) return
   for (const { id, type } of tiers) {
     if (type === 'http-tier')

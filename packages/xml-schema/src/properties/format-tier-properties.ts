@@ -3,7 +3,8 @@ import { formatProperties } from './format-properties.ts'
 import { parseTierProperties } from './parse-tier-properties.ts'
 
 /**
- * Writes a tier as `tier.properties`, which reads back as the same tier. Defaults are written out.
+ * Writes a tier as `tier.properties`, which reads back as the same tier; a balancer connection has a file of its own.
+ * Defaults are written out.
  *
  * @throws {@link VmunitError} `ERR_INVALID_FILE` or `ERR_INVALID_INPUT` when no valid file can hold the tier.
  */
@@ -17,12 +18,14 @@ export function formatTierProperties(tier: Omit<Tier, 'id'>): string {
     ['network.management', networks.management],
     ['network.service', networks.service],
     ['app.build', application.build && commandText(application.build)],
+    ['app.deploy', application.deploy && commandText(application.deploy)],
     ['app.start', commandText(application.start)],
     ['app.stop', commandText(application.stop)],
     ['app.health', commandText(application.health)],
     ['app.start.timeout.ms', application.startTimeoutMs],
     ['lb.use', balancer?.name],
     ['lb.virtualserver.name', balancer?.pool],
+    ['lb.virtualserver.host', balancer?.host],
     ['lb.virtualserver.port', balancer?.port],
     ['lb.drain.timeout.ms', balancer?.drainTimeoutMs],
   ]

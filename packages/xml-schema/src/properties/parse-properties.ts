@@ -16,9 +16,10 @@ export interface Property {
  * Outside comments only ISO 8859-1 characters may stand.
  *
  * @param file - how messages and issues call the file.
+ * @param secrets - keys of which no value stands in a message.
  * @throws {@link VmunitError} `ERR_INVALID_FILE` with every line that has other characters, or no key.
  */
-export function parseProperties(text: string, file: string): readonly Property[] {
+export function parseProperties(text: string, file: string, secrets: readonly string[] = []): readonly Property[] {
   const properties = new Map<string, Property>()
   const issues: FileIssue[] = []
   for (const [index, content] of text.split(/\r\n|\r|\n/).entries()) {
@@ -27,7 +28,9 @@ export function parseProperties(text: string, file: string): readonly Property[]
     if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith('!')) continue
     const foreign = /[^\t\x20-\x7e\x80-\xff]/u.exec(trimmed)?.[0]
     if (foreign !== undefined) {
-      issues.push({ path: file, line, message: `${quote(foreign)} is not a printable ISO 8859-1 character` })
+      const secret = secretOf(trimmed, secrets)
+      const what = secret === undefined ? `${quote(foreign)} is` : `${secret} has a character that is`
+      issues.push({ path: file, line, message: `${what} not a printable ISO 8859-1 character` })
       continue
     }
     const separator = trimmed.indexOf('=')
@@ -42,4 +45,9 @@ export function parseProperties(text: string, file: string): readonly Property[]
   }
   if (issues.length > 0) throw issuesError('ERR_INVALID_FILE', issues, 'correct the file and read it again')
   return [...properties.values()]
+}
+
+/** The secret key that a line or a key begins with: behind it, whatever the separator, stands what nobody may see. */
+export function secretOf(line: string, secrets: readonly string[]): string | undefined {
+  return secrets.find((key) => line.toLowerCase().startsWith(key.toLowerCase()))
 }

@@ -8,7 +8,7 @@ import { type TierFields, tierSchema } from './tier-schema.ts'
  * Reads `tier.properties`: all of a tier but its identifier, which is the name of its directory.
  *
  * Commands are JSON arrays, never shell strings. Without `lb.use` the tier has no balancer, whatever other `lb.` keys
- * say. Keys that are not known are problems.
+ * say; with `lb.use=:unit:` the connection is in `tierlb.properties`. Keys that are not known are problems.
  *
  * @param file - how messages and issues call the file.
  * @throws {@link VmunitError} `ERR_INVALID_FILE` with all problems, each with its line; a key that is missing is
@@ -16,7 +16,7 @@ import { type TierFields, tierSchema } from './tier-schema.ts'
  */
 export function parseTierProperties(text: string, file: string): Omit<Tier, 'id'> {
   const properties = parseProperties(text, file)
-  const { values, issues } = readFields(tierSchema, properties, file)
+  const { values, issues } = readFields(tierSchema, properties, { file })
   const all = byLine([...issues, ...missingForBalancer(properties, file)])
   if (values === undefined || all.length > 0) {
     throw issuesError('ERR_INVALID_FILE', all, 'correct the file and read it again')
@@ -36,6 +36,7 @@ function missingForBalancer(properties: readonly Property[], file: string): read
 
 function tierOf(values: TierFields): Omit<Tier, 'id'> {
   const build = values['app.build']
+  const deploy = values['app.deploy']
   const balancer = balancerOf(values)
   return {
     type: values['tier.type'],
@@ -43,6 +44,7 @@ function tierOf(values: TierFields): Omit<Tier, 'id'> {
     template: values.template,
     application: {
       ...(build === undefined ? {} : { build }),
+      ...(deploy === undefined ? {} : { deploy }),
       start: values['app.start'],
       stop: values['app.stop'],
       health: values['app.health'],
@@ -56,5 +58,7 @@ function tierOf(values: TierFields): Omit<Tier, 'id'> {
 function balancerOf(values: TierFields): TierBalancer | undefined {
   const { 'lb.use': name, 'lb.virtualserver.name': pool, 'lb.virtualserver.port': port } = values
   if (name === undefined || pool === undefined || port === undefined) return undefined
-  return { name, pool, port, drainTimeoutMs: values['lb.drain.timeout.ms'] }
+  const host = values['lb.virtualserver.host']
+  const drainTimeoutMs = values['lb.drain.timeout.ms']
+  return { name, pool, ...(host === undefined ? {} : { host }), port, drainTimeoutMs }
 }

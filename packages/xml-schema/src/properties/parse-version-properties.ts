@@ -22,7 +22,7 @@ const schema = z.strictObject({
  * @throws {@link VmunitError} `ERR_INVALID_FILE` when a key is missing, unknown, or has another value than the fixed one.
  */
 export function parseVersionProperties(text: string, file: string): VersionProperties {
-  const { values, issues } = readFields(schema, parseProperties(text, file), file)
+  const { values, issues } = readFields(schema, parseProperties(text, file), { file })
   if (values === undefined) throw issuesError('ERR_INVALID_FILE', byLine(issues), 'correct the file and read it again')
   return { interfaceVersion: values['vm.interface.version'], targetEdition: values['vm.target.edition'] }
 }

@@ -18,7 +18,7 @@ export interface XmlElement {
 
 /** The root element of a text that is well-formed and has nothing in it that we refuse, or why it is not. */
 export function readDocument(text: string): XmlElement | MarkupProblem {
-  const problem = checkMarkup(text) ?? checkWithLibrary(text)
+  const problem = checkDocument(text)
   if (problem !== undefined) return problem
   const parser = new XMLParser({
     preserveOrder: true,
@@ -35,6 +35,11 @@ export function readDocument(text: string): XmlElement | MarkupProblem {
   })
   const [root] = readContent(parser.parse(text), '', 0).children
   return root ?? { at: 0, message: 'the file holds no element' }
+}
+
+/** What is wrong with a text as XML, and what in it is refused. */
+export function checkDocument(text: string): MarkupProblem | undefined {
+  return checkMarkup(text) ?? checkWithLibrary(text)
 }
 
 /** What is left to the validator: attributes that are repeated. */

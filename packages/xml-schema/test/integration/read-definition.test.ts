@@ -2,26 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { isVmunitError, type VmunitError } from '@vmunit/core'
 import { type FileIssue, type ReadDefinitionOptions, readDefinition } from '@vmunit/xml-schema'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { BALANCER, type Files, GOOD, tierFile, VERSION, writeFiles } from '../support/definition-directory.ts'
+import { zipOf } from '../support/zip.ts'
 
-const VERSION = 'vm.interface.version=090000\nvm.target.edition=standard\n'
-
-const tierFile = (type: string): string =>
-  `tier.type=${type}\ntemplate=web-base\napp.start=["start"]\napp.stop=["stop"]\napp.health=["health"]\n`
-
-const GOOD: Readonly<Record<string, string>> = {
-  'web/tier.properties': tierFile('http-tier'),
-  'web/version.properties': VERSION,
-  'web/config/httpd/httpd.conf': 'Listen 80\n',
-  'ap/tier.properties': tierFile('j2ee-tier'),
-  'ap/version.properties': VERSION,
-  'ap/app/shop.ear': 'PK\u0003\u0004shop',
-  'ap/app/docs.ZIP': 'PK\u0005\u0006',
-  'hook/pre-setup': '#!/bin/sh\n',
-}
+const OWN_BALANCER = 'lb.use=:unit:\nlb.virtualserver.name=front\nlb.virtualserver.port=80\n'
 
 let directory = ''
 
@@ -51,13 +39,13 @@ describe('readDefinition', () => {
     const link = `${directory}-link`
     await symlink(directory, link)
     try {
-      expect((await readDefinition(link)).files).toHaveLength(8)
+      expect((await readDefinition(link)).files).toHaveLength(9)
     } finally {
       await unlink(link)
     }
   })
 
-  it.each<readonly [string, Readonly<Record<string, string | undefined>>, string, RegExp]>([
+  it.each<readonly [string, Files, string, RegExp]>([
     ['a file at the top', { 'README.md': '' }, 'README.md', /^files do not belong here/],
     [
       'a tier without tier.properties',
@@ -78,14 +66,82 @@ describe('readDefinition', () => {
       /letter/,
     ],
     [
-      'tierlb.properties',
-      { 'ap/tierlb.properties': '' },
+      'lb.use=:unit: without tierlb.properties',
+      { 'ap/tier.properties': `${tierFile('j2ee-tier')}${OWN_BALANCER}` },
       'ap/tierlb.properties',
-      /^tierlb\.properties are not supported yet/,
+      /^the file is missing, but lb\.use=:unit: needs it$/,
+    ],
+    [
+      'a wrong tierlb.properties that nobody uses',
+      { 'ap/tierlb.properties': BALANCER.replace('ACOS', 'HAProxy') },
+      'ap/tierlb.properties',
+      /^lb\.type must be one of BIG-IPv9/,
+    ],
+    [
+      'a property file in two places',
+      { 'ap/vmi/version.properties': VERSION },
+      'ap/vmi/version.properties',
+      /^the file is there twice, also as ap\/version\.properties$/,
+    ],
+    ['something else in vmi', { 'ap/vmi/unit.properties': '' }, 'ap/vmi/unit.properties', /^vmi\/ may hold only tier/],
+    [
+      'two tiers at one entry point',
+      {
+        'ap/tier.properties': `${tierFile('j2ee-tier')}${OWN_BALANCER}`,
+        'ap/tierlb.properties': BALANCER,
+        'web/tier.properties': `${tierFile('http-tier')}${OWN_BALANCER}`,
+        'web/tierlb.properties': BALANCER,
+      },
+      'web/tier.properties',
+      /^lb\.virtualserver\.name "front" is that of tier ap at the same load balancer$/,
+    ],
+    [
+      'a directory of version 08-70',
+      { 'vmi/unit.properties': '', 'app/shop.ear': 'PK', 'config/Cosminexus/manager.cfg': '' },
+      'vmi',
+      /^this is a definition directory of version 08-70 \(make a directory for each tier/,
+    ],
+    [
+      'an application without its cosminexus.xml',
+      { 'ap/config/Cosminexus/shop/META-INF/cosminexus.xml': undefined },
+      'ap/app/shop.ear',
+      /^the application has no cosminexus\.xml, neither as ap\/config\/Cosminexus\/shop\/META-INF\/cosminexus\.xml/,
+    ],
+    [
+      'an application twice',
+      { 'ap/app/shop.zip': GOOD['ap/app/docs.ZIP'] },
+      'ap/app/shop.zip',
+      /^the application shop is there twice, also as ap\/app\/shop\.ear$/,
+    ],
+    [
+      'a cosminexus.xml that is not well-formed',
+      { 'ap/config/Cosminexus/shop/META-INF/cosminexus.xml': '<cosminexus-app>\n</cosminexus>' },
+      'ap/config/Cosminexus/shop/META-INF/cosminexus.xml',
+      /^<\/cosminexus> stands where <\/cosminexus-app> is expected$/,
+    ],
+    [
+      'a cosminexus.xml with an entity',
+      {
+        'ap/config/Cosminexus/shop/META-INF/cosminexus.xml':
+          '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><cosminexus-app>&b;</cosminexus-app>',
+      },
+      'ap/config/Cosminexus/shop/META-INF/cosminexus.xml',
+      /document type/,
+    ],
+    [
+      'a cosminexus.xml that is too large',
+      { 'ap/config/Cosminexus/shop/META-INF/cosminexus.xml': ' '.repeat(1_048_577) },
+      'ap/config/Cosminexus/shop/META-INF/cosminexus.xml',
+      /1048577 bytes/,
     ],
     ['a stray file in a tier', { 'ap/notes.txt': '' }, 'ap/notes.txt', /^a tier has only/],
     ['a stray directory in a tier', { 'ap/lib/a.jar': '' }, 'ap/lib', /^a tier has only/],
-    ['a file named config', { 'ap/config': '' }, 'ap/config', /^a tier has only/],
+    [
+      'a file named config',
+      { 'ct/tier.properties': tierFile('ctm-tier'), 'ct/version.properties': VERSION, 'ct/config': '' },
+      'ct/config',
+      /^a tier has only/,
+    ],
     ['a war', { 'ap/app/shop.war': 'PK' }, 'ap/app/shop.war', /only files \*\.ear and \*\.zip/],
     ['a directory in app', { 'ap/app/shop/a.ear': 'PK' }, 'ap/app/shop', /only files \*\.ear and \*\.zip/],
     ['an ear that is no archive', { 'ap/app/shop.ear': 'P' }, 'ap/app/shop.ear', /does not begin with "PK"/],
@@ -108,7 +164,7 @@ describe('readDefinition', () => {
     ['a large property file', { 'ap/tier.properties': '#'.repeat(1_048_577) }, 'ap/tier.properties', /1048577 bytes/],
   ])('has one problem with %s', async (_, files, path, message) => {
     await write(files)
-    expect(await issues()).toEqual([{ path, message: expect.stringMatching(message) }])
+    expect(await issues()).toEqual([expect.objectContaining({ path, message: expect.stringMatching(message) })])
   })
 
   it('tells lines of property files, and all problems at once', async () => {
@@ -131,6 +187,15 @@ describe('readDefinition', () => {
       'ap/app/a.jar: app/ may hold only files *.ear and *.zip (and 4 more problems, see details.issues); ' +
         'repair the definition directory and import it again.',
     )
+  })
+
+  it('judges large archives by their end', async () => {
+    const entry = { name: 'META-INF/cosminexus.xml', content: Buffer.alloc(9_000_000, 'x'), stored: true }
+    const archive = zipOf([entry, { name: 'last' }])
+    await write({ 'ap/app/large.ear': archive })
+    expect((await readDefinition(directory)).files).toHaveLength(10)
+    await write({ 'ap/app/large.ear': archive.fill(0, archive.byteLength - 22, archive.byteLength - 21) })
+    expect(await issues()).toEqual([{ path: 'ap/app/large.ear', message: expect.stringContaining('has no end') }])
   })
 
   it('takes ISO 8859-1 and UTF-8 property files', async () => {
@@ -170,10 +235,10 @@ describe('readDefinition', () => {
   })
 
   it('bounds the number and the size of files', async () => {
-    const sizeBytes = Object.values(GOOD).reduce((sum, content) => sum + content.length, 0)
-    expect((await readDefinition(directory, { maxFiles: 14, maxBytes: sizeBytes })).files).toHaveLength(8)
-    expect(await issues({ maxFiles: 13 })).toEqual([
-      { path: '.', message: expect.stringContaining('more than 13 files') },
+    const sizeBytes = Object.values(GOOD).reduce((sum, content) => sum + (content?.length ?? 0), 0)
+    expect((await readDefinition(directory, { maxFiles: 19, maxBytes: sizeBytes })).files).toHaveLength(9)
+    expect(await issues({ maxFiles: 18 })).toEqual([
+      { path: '.', message: expect.stringContaining('more than 18 files') },
     ])
     const bytes = expect.stringContaining(`more than ${sizeBytes - 1} bytes`)
     expect(await issues({ maxBytes: sizeBytes - 1 })).toEqual([{ path: '.', message: bytes }])
@@ -197,7 +262,7 @@ describe('readDefinition', () => {
     const reason = new Error('enough')
     await expect(readDefinition(directory, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     const controller = new AbortController()
-    await writeFile(join(directory, 'ap/app/large.ear'), `PK${'x'.repeat(40_000_000)}`)
+    await writeFile(join(directory, 'ap/config/large.bin'), `PK${'x'.repeat(40_000_000)}`)
     const reading = readDefinition(directory, { signal: controller.signal })
     setImmediate(() => controller.abort(reason))
     await expect(reading).rejects.toBe(reason)
@@ -207,10 +272,10 @@ describe('readDefinition', () => {
 describe('the files of a definition', () => {
   it('stream their bytes and their progress', async () => {
     const content = `PK${'0123456789'.repeat(100_000)}`
-    await write({ 'ap/app/large.ear': content })
+    await write({ 'ap/config/large.bin': content })
     const definition = await readDefinition(directory)
     const progress: number[] = []
-    const chunks = await collect(definition.read('ap/app/large.ear', { onProgress: (part) => progress.push(part) }))
+    const chunks = await collect(definition.read('ap/config/large.bin', { onProgress: (part) => progress.push(part) }))
     expect(chunks.length).toBeGreaterThan(1)
     expect(sha256(Buffer.concat(chunks))).toBe(sha256(content))
     expect(progress).toEqual(progress.toSorted((a, b) => a - b))
@@ -250,7 +315,7 @@ describe('the files of a definition', () => {
       },
     ],
   ])('are not given to the end when one %s', async (_, change) => {
-    const path = 'ap/app/large.ear'
+    const path = 'ap/config/large.bin'
     await write({ [path]: `PK${'x'.repeat(600_000)}` })
     const definition = await readDefinition(directory)
     await change(join(directory, path))
@@ -263,15 +328,16 @@ describe('the files of a definition', () => {
   })
 
   it('can be aborted, and left early', async () => {
-    await write({ 'ap/app/large.ear': `PK${'x'.repeat(2_000_000)}` })
+    await write({ 'ap/config/large.bin': `PK${'x'.repeat(2_000_000)}` })
     const definition = await readDefinition(directory)
     const controller = new AbortController()
     const reason = new Error('enough')
     const reading = (async () => {
-      for await (const _ of definition.read('ap/app/large.ear', { signal: controller.signal })) controller.abort(reason)
+      for await (const _ of definition.read('ap/config/large.bin', { signal: controller.signal }))
+        controller.abort(reason)
     })()
     await expect(reading).rejects.toBe(reason)
-    for await (const chunk of definition.read('ap/app/large.ear')) {
+    for await (const chunk of definition.read('ap/config/large.bin')) {
       expect(chunk.byteLength).toBeGreaterThan(0)
       break
     }
@@ -285,13 +351,8 @@ describe('the files of a definition', () => {
   })
 })
 
-async function write(files: Readonly<Record<string, string | undefined>>): Promise<void> {
-  for (const [path, content] of Object.entries(files)) {
-    const absolute = join(directory, path)
-    await mkdir(dirname(absolute), { recursive: true })
-    if (content === undefined) await rm(absolute)
-    else await writeFile(absolute, content)
-  }
+async function write(files: Files): Promise<void> {
+  await writeFiles(directory, files)
 }
 
 async function refusal(options: ReadDefinitionOptions = {}, path: string = directory): Promise<VmunitError> {

@@ -115,15 +115,22 @@ describe('parseTierProperties', () => {
       'network.management=mgmt lan',
       'network.service=VLAN 12',
       'app.build=["/opt/build","","\\u65e5 $HOME"]',
+      'app.deploy=["/opt/deploy"]',
       'app.start.timeout.ms=1',
       ...BALANCER_LINES,
+      'lb.virtualserver.host=192.168.2.5',
       'lb.drain.timeout.ms=0',
     ]
     expect(parseTierProperties(lines.join('\n'), FILE)).toStrictEqual({
       ...TIER,
       startOrder: 9999,
-      application: { build: ['/opt/build', '', '日 $HOME'], ...TIER.application, startTimeoutMs: 1 },
-      balancer: { name: 'front', pool: 'web_pool', port: 80, drainTimeoutMs: 0 },
+      application: {
+        build: ['/opt/build', '', '日 $HOME'],
+        deploy: ['/opt/deploy'],
+        ...TIER.application,
+        startTimeoutMs: 1,
+      },
+      balancer: { name: 'front', pool: 'web_pool', host: '192.168.2.5', port: 80, drainTimeoutMs: 0 },
       networks: { management: 'mgmt lan', service: 'VLAN 12' },
     })
   })
@@ -156,8 +163,11 @@ describe('parseTierProperties', () => {
     ['app.build=["a","\\u0000"]', /^app\.build must be a JSON array/],
     ['app.start.timeout.ms=0', /^app\.start\.timeout\.ms must be a number from 1 to 86400000/],
     ['app.start.timeout.ms=86400001', /^app\.start\.timeout\.ms must/],
-    ['lb.use=:unit:', /tierlb\.properties are not supported yet; name a balancer/],
-    ['lb.use=9', /^lb\.use must be a letter/],
+    ['lb.use=:units:', /^lb\.use must be :unit:, or a letter/],
+    ['lb.use=9', /^lb\.use must be :unit:, or a letter/],
+    [`lb.use=a${'b'.repeat(31)}`, /^lb\.use must be :unit:, or a letter/],
+    ['lb.virtualserver.host=192.168.2', /^lb\.virtualserver\.host must be an IPv4 address/],
+    ['app.deploy=cp', /^app\.deploy must be a JSON array/],
     ['lb.virtualserver.name=a b', /^lb\.virtualserver\.name must be a letter/],
     ['lb.virtualserver.port=65536', /^lb\.virtualserver\.port must be a number from 1 to 65535/],
     ['lb.drain.timeout.ms=soon', /^lb\.drain\.timeout\.ms must/],

@@ -67,6 +67,8 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
     return {
       claims: attached.flatMap((group) => [
         groupClaim(unit.name, group.name),
+        // No definition is imported meanwhile: its tiers are those that the servers are attached to.
+        `definition/${unit.name}/${group.name}`,
         ...group.servers.flatMap(addressesOf).map((address) => `addresses/all/${address}`),
       ]),
       servers: attached.flatMap((group) => group.servers.map((server) => lineOf(server, adopt))),
@@ -169,6 +171,7 @@ function expectFree(group: ServerGroup, server: VirtualServer): readonly Expecte
   const key = { unit: group.unit, server: server.slot }
   return [
     { ...key, fact: 'attached', value: false },
+    { ...key, fact: 'knownTier', about: server.tierId, value: true },
     ...addressesOf(server).map((about): ExpectedFact => ({ ...key, fact: 'holder', about, value: null })),
   ]
 }

@@ -2,6 +2,9 @@ import * as z from 'zod'
 import type { Definition } from '../../domain/definition.ts'
 import type { ManagementUnit } from '../../domain/management-unit.ts'
 import { schemas, unitParser } from '../../domain/parsers.ts'
+import type { ExpectedFact } from '../../domain/plan.ts'
+import { type Tier, UNIT_BALANCER } from '../../domain/tier.ts'
+import { updateScopes } from '../../domain/update-scope.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation, StepKind, World } from '../../ports/index.ts'
@@ -39,18 +42,28 @@ const registerDefinition: StepKind<RegisterInput, Record<string, never>> = {
   act: async () => ({}),
   records({ unit, definition }, moment) {
     if (moment.type !== 'done') return []
-    const { hash, tiers } = definition
+    const { hash } = definition
+    const tiers = definition.tiers.map((tier) => ofUnit(tier, unit))
     return [{ key: keys.unit(unit), update: (value) => plain({ ...unitParser.parse(value), tiers, definition: hash }) }]
   },
 }
 
+/** A balancer that a definition directory brings with it is the unit's own: another unit may have another one. */
+function ofUnit(tier: Tier, unit: string): Tier {
+  const { balancer } = tier
+  if (balancer?.name !== UNIT_BALANCER) return tier
+  return { ...tier, balancer: { ...balancer, name: `${UNIT_BALANCER}${unit}/${tier.id}` } }
+}
+
 /**
- * Registers a definition directory with a unit; the one before is replaced as a whole, or stays as a whole.
+ * Registers a definition directory with a unit; the one before is replaced as a whole, or stays as a whole
+ * (manual 6.2.2).
  *
- * The servers stay as they are until `updateUnit` reflects it. Runs that have begun keep the definition that they
- * were planned with.
+ * The servers stay as they are until `updateUnit` reflects it: their update scope becomes `applications` when only
+ * applications differ from what they reflect, else `all`. Runs that have begun keep the definition that they were
+ * planned with.
  *
- * @throws {@link VmunitError} `ERR_NOT_FOUND` for a unknown definition or template; `ERR_NOT_CONFIGURED` for a balancer
+ * @throws {@link VmunitError} `ERR_NOT_FOUND` for an unknown definition or template; `ERR_NOT_CONFIGURED` for a balancer
  * that the manager was not given; `ERR_WRONG_STATE` when a tier of attached servers would vanish.
  * @example
  * ```ts
@@ -82,11 +95,13 @@ export const importDefinition: Operation<ImportDefinitionInput, ImportDefinition
       input: { unit: unit.name, definition: plain(definition) },
     })
     const reason = `definition ${unit.definition?.slice(0, 12) ?? 'none'} → ${definition.hash.slice(0, 12)}`
-    const change = { group: unit.name, action: 'define' as const, reason, disturbs: false, expects: [] }
+    const expects = expectUnit(unit, definition)
+    const change = { group: unit.name, action: 'define' as const, reason, disturbs: false, expects }
     return {
       claims: [`definition/${unit.name}`],
       servers: [],
       phases: rolling('define', [{ change, stages: [{ name: 'define', lanes: [[step]] }], back: [] }], EVERYTHING),
+      notes: scopeNotes(world, unit, definition),
     }
   },
   result: ({ input: given, phases }, { runId }) => {
@@ -96,6 +111,28 @@ export const importDefinition: Operation<ImportDefinitionInput, ImportDefinition
     return { runId, definition, tiers: tiers.map(({ id }) => id) }
   },
 })
+
+/** That nobody imported another definition meanwhile, nor attached a server to a tier that vanishes. */
+function expectUnit(unit: ManagementUnit, definition: Definition): readonly ExpectedFact[] {
+  const key = { unit: unit.name, server: unit.name }
+  const kept = new Set(definition.tiers.map(({ id }) => id))
+  const vanishing = unit.tiers.filter(({ id }) => !kept.has(id))
+  return [
+    { ...key, fact: 'registeredDefinition', value: unit.definition ?? null },
+    ...vanishing.map(({ id }): ExpectedFact => ({ ...key, fact: 'usedTier', about: id, value: false })),
+  ]
+}
+
+/** What is left to reflect afterwards. */
+function scopeNotes(world: World, unit: ManagementUnit, definition: Definition): readonly string[] {
+  const scopeOf = updateScopes(definition.hash, world.definitions)
+  const scopes = unit.groups.flatMap(({ servers }) => servers.map(scopeOf))
+  return (['all', 'applications'] as const).flatMap((scope) => {
+    const count = scopes.filter((one) => one === scope).length
+    const servers = count === 1 ? '1 server' : `${count} servers`
+    return count === 0 ? [] : [`leaves ${servers} with update scope ${scope}`]
+  })
+}
 
 function checkTiers(world: World, unit: ManagementUnit, definition: Definition): void {
   const tiers = new Set(definition.tiers.map(({ id }) => id))
@@ -119,7 +156,9 @@ function checkTiers(world: World, unit: ManagementUnit, definition: Definition):
     if (balancer !== undefined && !world.balancers.has(balancer.name)) {
       throw new VmunitError(
         'ERR_NOT_CONFIGURED',
-        `Tier ${id} names balancer ${balancer.name}, which createManager was not given.`,
+        balancer.name === UNIT_BALANCER
+          ? `Tier ${id} brings its own balancer, but createManager was given no connectBalancer to reach it with.`
+          : `Tier ${id} names balancer ${balancer.name}, which createManager was not given.`,
         {
           details: { tier: id, balancer: balancer.name, known: [...world.balancers] },
         },

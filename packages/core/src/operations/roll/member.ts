@@ -42,6 +42,6 @@ export function machineOf({ unit, server }: Member, { machine }: MachineRef): { 
 }
 
 /** Whether the application may be running, so that it must be stopped first and started afterwards. */
-export function isRunning({ server }: Member): boolean {
+export function isRunning({ server }: Pick<Member, 'server'>): boolean {
   return server.status !== 'stopped' && mayPass(server.status, 'stop')
 }

@@ -11,17 +11,20 @@ export interface ReflectedGroup {
   readonly procedure: GroupProcedure | undefined
 }
 
+/** One group and what of it is looked at. */
+export interface Reflection {
+  readonly unit: ManagementUnit
+  readonly group: ServerGroup
+  readonly members: readonly Member[]
+}
+
 /**
  * Plans how the definition is brought to the servers of one group. Running servers are left as they are, unless
  * `visit` says that the group is stopped for it and started again.
  */
 export function reflectGroup(
   world: World,
-  {
-    unit,
-    group,
-    members,
-  }: { readonly unit: ManagementUnit; readonly group: ServerGroup; readonly members: readonly Member[] },
+  { unit, group, members }: Reflection,
   { visit }: { readonly visit: boolean },
 ): ReflectedGroup {
   const isStale = ({ server }: Member): boolean =>

@@ -1,6 +1,6 @@
-import { PRE_SETUP_HOOK } from '../../domain/definition.ts'
+import { type Definition, PRE_SETUP_HOOK } from '../../domain/definition.ts'
 import { passage } from '../../domain/server-status.ts'
-import { inStartOrder, type Tier } from '../../domain/tier.ts'
+import { type Argv, inStartOrder, type Tier } from '../../domain/tier.ts'
 import {
   awaitGuest,
   awaitHealth,
@@ -34,12 +34,14 @@ export function inPlace(members: readonly Member[]): readonly Placed[] {
   return members.map((member) => ({ member, machine: presentMachine(member.server.machine) }))
 }
 
-function idOf({ member, prefix }: Placed, verb: string): string {
+/** The id of a step about a server. */
+export function idOf({ member, prefix }: Placed, verb: string): string {
   const id = `${member.server.slot}/${verb}`
   return prefix === undefined ? id : `${prefix}:${id}`
 }
 
-function stage(name: string, placed: readonly Placed[], lane: (placed: Placed) => Lane): Stage {
+/** The same lane for every member. */
+export function stage(name: string, placed: readonly Placed[], lane: (placed: Placed) => Lane): Stage {
   return { name, lanes: placed.map(lane) }
 }
 
@@ -59,9 +61,9 @@ export function unblockStage(placed: readonly Placed[]): Stage {
   return stage('unblock', placed, (place) => {
     const { unit, tier, server } = place.member
     if (tier.balancer === undefined) return []
-    const { name, pool, port } = tier.balancer
+    const { name, pool, host, port } = tier.balancer
     const address = server.serviceAddress ?? server.address
-    const input = { address, balancer: name, pool, port, slot: server.slot, unit: unit.name }
+    const input = { address, balancer: name, pool, poolAddress: host, port, slot: server.slot, unit: unit.name }
     return [draft(unblockServer, { id: idOf(place, 'unblock'), server: server.slot, input })]
   })
 }
@@ -136,46 +138,68 @@ export function reflectStages(
   )
 }
 
-function reflectLane(place: Placed, isFirstTime: boolean): Lane {
-  const { unit, tier, server, definition } = place.member
-  if (definition === undefined) throw nothingRegistered(unit)
-  const hasHook = isFirstTime && definition.files.some(({ path }) => path === PRE_SETUP_HOOK)
-  const { build } = tier.application
-  const commands = [
+/** Files, hook when it is the first time, build, and all applications, for one server that is stopped. */
+export function reflectLane(place: Placed, isFirstTime: boolean): Lane {
+  const { tier, definition } = place.member
+  const hasHook = isFirstTime && definition?.files.some(({ path }) => path === PRE_SETUP_HOOK) === true
+  const { build, deploy } = tier.application
+  return updateLane(place, [
     ...(hasHook ? [{ verb: 'pre-setup', argv: [`${DEFINITION_PATH}/${PRE_SETUP_HOOK}`] as const }] : []),
     ...(build === undefined ? [] : [{ verb: 'build', argv: build }]),
-  ]
+    ...(deploy === undefined ? [] : [{ verb: 'deploy', argv: deploy }]),
+  ])
+}
+
+/** A command that makes something of the files that were put in place. */
+export interface UpdateCommand {
+  readonly verb: string
+  readonly argv: Argv
+}
+
+/** Files and then these commands, on a server that is stopped and stays so. */
+export function updateLane(place: Placed, commands: readonly UpdateCommand[]): Lane {
+  const { unit, server } = place.member
   const { during, done, failed } = passage('update')
-  const marksOf = (index: number): { readonly [name: string]: string } => ({
+  const { hash } = definitionOf(place)
+  const marksOf = (index: number): Marking => ({
     ...(index === 0 && { began: during }),
-    ...(index === commands.length && { definitionHash: definition.hash, done }),
+    ...(index === commands.length && { definitionHash: hash, done }),
     failed,
     slot: server.slot,
     unit: unit.name,
   })
-  const version = definition.hash.slice(0, 12)
-  const push = draft(pushDefinition, {
-    id: idOf(place, `push@${version}`),
-    server: server.slot,
-    input: {
-      definition: definition.hash,
-      guest: guestOf(place.member, place.machine),
-      marks: marksOf(0),
-      tierId: tier.id,
-    },
-  })
   const jobs = commands.map(({ verb, argv }, index) =>
-    jobStep(place, `${verb}@${version}`, { argv, marks: marksOf(index + 1) }),
+    jobStep(place, `${verb}@${hash.slice(0, 12)}`, { argv, marks: marksOf(index + 1) }),
   )
-  return [push, ...jobs]
+  return [pushStep(place, marksOf(0)), ...jobs]
 }
 
-interface JobStep {
+/** The definition that is to be reflected. */
+export function definitionOf({ member: { unit, definition } }: Placed): Definition {
+  if (definition === undefined) throw nothingRegistered(unit)
+  return definition
+}
+
+/** Puts the files of the server's tier in place. */
+export function pushStep(place: Placed, marks?: Marking): StepDraft {
+  const { tier, server } = place.member
+  const { hash } = definitionOf(place)
+  const input = { definition: hash, guest: guestOf(place.member, place.machine), marks, tierId: tier.id }
+  return draft(pushDefinition, { id: idOf(place, `push@${hash.slice(0, 12)}`), server: server.slot, input })
+}
+
+/** What a step says of its server in the record, as JSON. */
+export interface Marking {
+  readonly [name: string]: string
+}
+
+export interface JobStep {
   readonly argv: readonly string[]
-  readonly marks: { readonly [name: string]: string }
+  readonly marks: Marking
 }
 
-function jobStep(place: Placed, verb: string, { argv, marks }: JobStep): StepDraft {
+/** A command of the application, as a job that knows the identifier of its server. */
+export function jobStep(place: Placed, verb: string, { argv, marks }: JobStep): StepDraft {
   const { server } = place.member
   return draft(runJob, {
     id: idOf(place, verb),
@@ -196,7 +220,7 @@ function statusMarks(verb: 'stop'): { readonly began: string; readonly done: str
 }
 
 /** The members of each place in the order; a place without members stays, so that all groups have the same stages. */
-function byTier(
+export function byTier(
   order: readonly (readonly Tier[])[],
   placed: readonly Placed[],
 ): readonly { readonly name: string; readonly members: readonly Placed[] }[] {

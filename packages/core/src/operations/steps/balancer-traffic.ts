@@ -10,6 +10,8 @@ export interface PoolPlace extends ServerKey {
 }
 
 export interface UnblockServerInput extends PoolPlace {
+  /** Where the pool takes requests, where that is not the balancer's own choice. */
+  readonly poolAddress?: string | undefined
   readonly address: string
   readonly port: number
 }
@@ -19,7 +21,13 @@ export interface BlockServerInput extends PoolPlace {
 }
 
 const pool = { balancer: z.string(), pool: z.string() }
-const joinInput = z.object({ ...pool, ...serverKey, address: z.string(), port: z.number() })
+const joinInput = z.object({
+  ...pool,
+  ...serverKey,
+  poolAddress: z.string().optional(),
+  address: z.string(),
+  port: z.number(),
+})
 
 /** Gives a server its place in the pool of its tier, which is made when it is missing, and sends it traffic. */
 export const unblockServer: StepKind<UnblockServerInput, Record<string, never>> = {
@@ -36,7 +44,7 @@ export const unblockServer: StepKind<UnblockServerInput, Record<string, never>> 
   },
   async act(step, context) {
     const balancer = context.balancer(step.balancer)
-    await balancer.ensurePool({ name: step.pool, port: step.port }, context)
+    await balancer.ensurePool({ name: step.pool, address: step.poolAddress, port: step.port }, context)
     await balancer.ensureMember(step.pool, { slot: step.slot, address: step.address, port: step.port }, context)
     await balancer.traffic(step.pool, step.slot, 'in', context)
     return {}

@@ -20,7 +20,7 @@ import { connectWorld, createWorld, startWorld, type World } from '@vmunit/core/
 import { BYSTANDER, BYSTANDERS, definitionOf, GROUPS, UNIT } from './fleet-parts.ts'
 
 /** How far the fleet is when a scenario begins. */
-export const BASE_NAMES = ['provided', 'attached', 'updated', 'running', 'patched'] as const
+export const BASE_NAMES = ['provided', 'attached', 'updated', 'running', 'patched', 'imported'] as const
 export type BaseName = (typeof BASE_NAMES)[number]
 
 /** Prepared once, used by many cases. */
@@ -95,6 +95,10 @@ export async function prepareBases(): Promise<Bases> {
       await manager.execute(patchTemplate, { template, commands: [['dnf', '-y', 'upgrade']] })
       await manager.execute(patchTemplate, { template, commands: [['touch', '/etc/application.broken']] })
       nextDefinition = (await manager.definitions.add(definitionOf(UNIT, 2))).hash
+    },
+    async imported(manager) {
+      const { hash } = await manager.definitions.add(definitionOf(UNIT, 1, 2))
+      await manager.execute(importDefinition, { unit: UNIT, definition: hash })
     },
   }
 

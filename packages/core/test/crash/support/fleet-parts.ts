@@ -10,7 +10,13 @@ function leavingTraces(tier: Tier): Tier {
   ]
   return {
     ...tier,
-    application: { ...tier.application, start: traced('start'), stop: traced('stop'), startTimeoutMs: 5_000 },
+    application: {
+      ...tier.application,
+      deploy: ['sh', '-c', 'sleep 0.05\necho deploy >> /var/log/application.log'],
+      start: traced('start'),
+      stop: traced('stop'),
+      startTimeoutMs: 5_000,
+    },
   }
 }
 
@@ -23,12 +29,14 @@ export function tiersOf(unit: string): readonly Tier[] {
   ].map(leavingTraces)
 }
 
-/** A definition whose hook and build leave a line each. */
-export function definitionOf(unit: string, edition: number): DefinitionSource {
+/** A definition whose hook leaves a line, and so does the deployment of its applications. */
+export function definitionOf(unit: string, edition: number, applications = 1): DefinitionSource {
   const tiers = tiersOf(unit)
+  const shops = tiers.map(({ id }) => [`${id}/app/shop.ear`, `shop ${applications}`])
   const texts = Object.fromEntries(tiers.map(({ id }) => [`${id}/config/server.conf`, `${id} of ${unit}, ${edition}`]))
   return memoryDefinition(tiers, {
     ...texts,
+    ...Object.fromEntries(shops),
     'hook/pre-setup': '#!/bin/sh\nsleep 0.15\necho $VMI_VIRTUALID >> /var/log/hook.log',
   })
 }

@@ -102,6 +102,14 @@ export const SCENARIOS: readonly Scenario[] = [
     plan: (manager, { nextDefinition }) => manager.plan(importDefinition, { unit: UNIT, definition: nextDefinition }),
   },
   {
+    ...ROLLING,
+    name: 'updateUnit, applications of servers that work',
+    base: 'imported',
+    serving: ALL,
+    width: ALL,
+    plan: (manager) => manager.plan(updateUnit, { unit: UNIT, scope: 'applications' }),
+  },
+  {
     name: 'attachGroups, adopting',
     base: 'provided',
     ends: 'succeeded',
