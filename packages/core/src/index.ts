@@ -25,7 +25,7 @@ export type {
   PlannedStep,
   Wave,
 } from './domain/plan.ts'
-export type { Principal } from './domain/principal.ts'
+export type { Principal, UnitGrant } from './domain/principal.ts'
 export type { ChangeKey, RunEvent, RunRecord } from './domain/run-record.ts'
 export type { Outcome, RunState } from './domain/run-state.ts'
 export type { LogicalStatus } from './domain/server-status.ts'
@@ -41,6 +41,7 @@ export {
   type TierType,
   UNIT_BALANCER,
 } from './domain/tier.ts'
+export type { GroupStatus, ObservedStatus, ServerCounts, ServerStatus, UnitStatus } from './domain/unit-status.ts'
 export type { DefinitionDifference, UpdateScope } from './domain/update-scope.ts'
 export type { ResumeOptions } from './engine/engine.ts'
 export type { Timing } from './engine/timing.ts'
@@ -52,6 +53,7 @@ export {
   VmunitError,
   type VmunitErrorOptions,
 } from './errors/index.ts'
+export type { Account, Accounts, ChangePassword, CreateAccount } from './manager/accounts.ts'
 export type { DefinitionComparison } from './manager/compare-definitions.ts'
 export { createManager, type ManagerOptions } from './manager/create-manager.ts'
 export type { Definitions } from './manager/definitions.ts'
@@ -61,7 +63,7 @@ export { formatPlan } from './manager/format-plan.ts'
 export type { Manager, RetentionPolicy, StartOptions } from './manager/manager.ts'
 export type { PendingRequest, Requests } from './manager/requests.ts'
 export type { RegisterTemplate, Templates } from './manager/templates.ts'
-export type { CreateUnit, Units } from './manager/units.ts'
+export type { CreateUnit, UnitInfo, UnitServer, Units } from './manager/units.ts'
 export { type ApplyTemplateInput, applyTemplate } from './operations/apply-template/apply-template.ts'
 export { type AttachGroupsInput, attachGroups } from './operations/attach-groups/attach-groups.ts'
 export { defineOperation } from './operations/define-operation.ts'
@@ -72,6 +74,8 @@ export {
   type ImportDefinitionResult,
   importDefinition,
 } from './operations/import-definition/import-definition.ts'
+export { type MarkInput, mark } from './operations/mark-group/mark.ts'
+export { type UnmarkInput, unmark } from './operations/mark-group/unmark.ts'
 export {
   type PatchTemplateInput,
   type PatchTemplateResult,

@@ -60,6 +60,8 @@ export interface ExpectedFact {
 export type ChangeAction =
   | 'none'
   | 'define'
+  | 'mark'
+  | 'unmark'
   | 'attach'
   | 'detach'
   | 'start'

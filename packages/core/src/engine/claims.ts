@@ -66,6 +66,19 @@ export async function claimHolder(store: StateStore, scope: string, call: Call =
   return document === undefined ? undefined : holdersParser.parse(document.value)[WHOLE]
 }
 
+/**
+ * Refuses what may only happen while no run works on a unit.
+ *
+ * @throws {@link VmunitError} `ERR_CLAIMED`, naming the run.
+ */
+export function checkUnclaimed(unit: string, holders: Plain): void {
+  const [runId] = holders === undefined ? [] : Object.values(holdersParser.parse(holders))
+  if (runId === undefined) return
+  throw new VmunitError('ERR_CLAIMED', `Run ${runId} works on unit ${unit}. Wait for it, resume it, or cancel it.`, {
+    details: { runId, unit },
+  })
+}
+
 function updateScopes(
   claims: readonly string[],
   change: (holders: Holders, member: string) => void,

@@ -6,6 +6,7 @@ import type { RunState } from '../domain/run-state.ts'
 export const keys = {
   manager: 'manager',
   traces: 'traces',
+  account: (name: string): string => `account/${name}`,
   unit: (name: string): string => `unit/${name}`,
   group: (unit: string, group: string): string => `group/${unit}/${group}`,
   groupsOf: (unit: string): string => `group/${unit}/`,

@@ -6,6 +6,7 @@ import type { Call, HypervisorDriver, Machine, StateStore } from '../ports/index
 import { acceptedTraces } from './accepted-traces.ts'
 import { unitsOf } from './claims.ts'
 import { keys, runDocumentParser } from './documents.ts'
+import type { EngineOptions } from './engine-options.ts'
 import { loadRun } from './load-run.ts'
 import { partsOfOperation } from './operation-id.ts'
 import { knowsIntent, type Progress } from './progress.ts'
@@ -19,7 +20,7 @@ export interface Trace {
   readonly slot?: string | undefined
 }
 
-export interface TraceSources {
+export interface TraceSources extends Pick<EngineOptions, 'operations'> {
   readonly store: StateStore
   readonly manager: string
   readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
@@ -44,6 +45,7 @@ export async function findTraces(
 ): Promise<Traces> {
   const { store, manager } = sources
   const machines = new Map<string, Machine>()
+  if (isAboutRecordsOnly(sources, plan)) return { unknown: [], machines }
   const found: Trace[] = []
   const bound = new Set<string>(await acceptedTraces(store, call))
   for (const place of await placesOf(sources, plan, call)) {
@@ -67,6 +69,12 @@ export async function findTraces(
     if (!(await isKnown(store, { operationId: trace.operationId, progress }, call))) unknown.push(trace)
   }
   return { unknown, machines }
+}
+
+/** A plan that changes records only leaves no traces, and is carried out while nothing answers. */
+function isAboutRecordsOnly({ operations }: TraceSources, { operation: { name, version }, input }: Plan): boolean {
+  const operation = operations.get(`${name}@${version}`)
+  return operation?.scope?.(operation.input.parse(input)).onlyRecords === true
 }
 
 /** Where a plan may leave traces, and which of them the documents name. */

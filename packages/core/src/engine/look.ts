@@ -2,7 +2,7 @@ import { addressesOf } from '../domain/addresses.ts'
 import type { Definition } from '../domain/definition.ts'
 import type { ManagementUnit, ServerGroup } from '../domain/management-unit.ts'
 import { definitionParser, groupParser, templateParser, unitParser } from '../domain/parsers.ts'
-import { mayAccess, type Principal } from '../domain/principal.ts'
+import { mayOperate, type Principal } from '../domain/principal.ts'
 import type { Template } from '../domain/template.ts'
 import { UNIT_BALANCER } from '../domain/tier.ts'
 import type {
@@ -34,17 +34,18 @@ export interface LookOptions {
 export async function lookAtWorld(options: LookOptions, call: Call = {}): Promise<World> {
   const { store, manager, principal, hypervisors, balancers, scope } = options
   const all = await readUnits(store, call)
-  const units = new Map(all.filter((unit) => mayAccess(principal, unit)).map((unit) => [unit.name, unit]))
+  const units = new Map(all.filter((unit) => mayOperate(principal, unit)).map((unit) => [unit.name, unit]))
   const concerned = [...units.values()].filter(({ name }) => isConcerned(scope, name))
+  const visited = scope?.onlyRecords === true ? [] : concerned
   const [templates, definitions, inventories, members] = await Promise.all([
     readTemplates(store, call),
     readDefinitions(store, hashesOf(concerned, scope), call),
     readInventories(
       hypervisors,
-      scope === undefined ? undefined : new Set(concerned.map((unit) => unit.hypervisor)),
+      scope === undefined ? undefined : new Set(visited.map((unit) => unit.hypervisor)),
       call,
     ),
-    readMembers(options, concerned, call),
+    readMembers(options, visited, call),
   ])
   return {
     manager,

@@ -4,7 +4,7 @@ import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { RunRecord } from '../domain/run-record.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
-import type { Call, HypervisorDriver } from '../ports/index.ts'
+import type { Call, DocumentUpdate, HypervisorDriver } from '../ports/index.ts'
 import { takeClaims } from './claims.ts'
 import { commitUpdates } from './commit-updates.ts'
 import { configured } from './configured.ts'
@@ -17,6 +17,8 @@ export interface StartRun {
   readonly plan: Plan
   readonly principal: Principal
   readonly approval: boolean
+  /** Units that must still exist when the run is created. */
+  readonly units?: readonly string[] | undefined
 }
 
 /**
@@ -26,7 +28,8 @@ export interface StartRun {
  * `ERR_JOURNAL_BEHIND` naming what no record explains.
  */
 export async function createRun(engine: EngineOptions, start: StartRun, call: Call = {}): Promise<string> {
-  const { plan } = start
+  const { units = [], ...created } = start
+  const { plan } = created
   const { store } = engine
   const hypervisors = new Map(Object.entries(engine.hypervisors))
   const hypervisor = (name: string): HypervisorDriver => configured(hypervisors, 'hypervisor', name)
@@ -36,13 +39,17 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
 
   const createdAt = await store.now(call)
   const runId = newRunId(createdAt, plan.operation.name)
-  const record: RunRecord = { type: 'run.created', data: start }
+  const record: RunRecord = { type: 'run.created', data: created }
   const head: RunDocument = { operation: plan.operation.name, claims: plan.claims, state: 'running', createdAt }
   try {
     await commitUpdates(
       store,
       {
-        updates: [{ key: keys.run(runId), update: () => plain(head) }, ...takeClaims(runId, plan.claims)],
+        updates: [
+          { key: keys.run(runId), update: () => plain(head) },
+          ...units.map(keepUnit),
+          ...takeClaims(runId, plan.claims),
+        ],
         append: [{ run: runId, seq: 1, type: record.type, data: record.data as unknown as Plain }],
       },
       call,
@@ -51,6 +58,19 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
     throw isVmunitError(error, 'ERR_CLAIMED') ? await explainClaim(engine, error) : error
   }
   return runId
+}
+
+/** A unit may be deleted after it was looked at: then there is nothing to work on. */
+function keepUnit(unit: string): DocumentUpdate {
+  return {
+    key: keys.unit(unit),
+    update: (value) => {
+      if (value !== undefined) return value
+      throw new VmunitError('ERR_NOT_FOUND', `There is no unit ${unit} any more. Nothing was changed.`, {
+        details: { unit },
+      })
+    },
+  }
 }
 
 /** Sorts by the time of creation, and says what it is: `20261123T164012345-applyTemplate-1a2b3c4d`. */

@@ -45,6 +45,10 @@ export const ERROR_CODES = {
     meaning: 'The same address appears twice.',
     remedy: 'Give each server an address of its own.',
   },
+  ERR_EXTERNAL_DIRECTORY: {
+    meaning: 'Accounts and rights come from an external directory, so they are not managed here.',
+    remedy: 'Change them in the directory.',
+  },
   ERR_HOST_KEY: {
     meaning: 'A guest did not prove the host key that is expected of it.',
     remedy: 'Find out why the key changed before you trust the guest.',
@@ -80,6 +84,10 @@ export const ERROR_CODES = {
   ERR_LEASE_LOST: {
     meaning: 'This process may no longer move the run; another one may have taken it over.',
     remedy: 'Nothing to repair: resume the run from any process.',
+  },
+  ERR_LIMIT_REACHED: {
+    meaning: 'There are as many as the manager was told to allow.',
+    remedy: 'Delete what is not needed, or raise the limit that the message names.',
   },
   ERR_LOCKED: {
     meaning: 'Another process moves this run now.',
@@ -174,7 +182,7 @@ export const ERROR_CODES = {
     remedy: 'Add a group, use smaller waves, or pass allowOutage: true.',
   },
   ERR_WRONG_STATE: {
-    meaning: 'The operation is not allowed in the present state of a server or group.',
+    meaning: 'This is not allowed in the present state of a server, a group or what else it concerns.',
     remedy: 'The message names the state and what to do first.',
   },
 } as const satisfies Record<string, ErrorMeaning>

@@ -21,6 +21,7 @@ import { VmunitError } from '../errors/index.ts'
 import { systemClock } from '../internal/system-clock.ts'
 import { BUILT_IN_OPERATIONS } from '../operations/built-in-operations.ts'
 import type {
+  Authenticator,
   BalancerConnector,
   Call,
   Clock,
@@ -31,15 +32,22 @@ import type {
   Run,
   StateStore,
 } from '../ports/index.ts'
+import { type AccessOptions, accessOptions } from './access-options.ts'
+import { createAccounts } from './accounts.ts'
+import { type Admission, authenticate, checkAdmission } from './authenticate.ts'
 import { compactRuns } from './compact-runs.ts'
 import { createDefinitions } from './definitions.ts'
 import { explainServer } from './explain.ts'
+import { guarded } from './guarded.ts'
 import type { Manager } from './manager.ts'
+import type { ManagerContext } from './manager-context.ts'
 import { claimStore } from './manager-identity.ts'
 import { parseInput } from './parse-input.ts'
 import { answerRequest, createRequests } from './requests.ts'
+import { checkAdministrator, checkMayWork, principalUnder } from './rights.ts'
+import { checkMayMove, checkReadable, isReadable, runFor } from './run-rights.ts'
 import { createTemplates } from './templates.ts'
-import { findUnit, getUnit } from './unit-access.ts'
+import { getUnitToWorkOn } from './unit-access.ts'
 import { createUnits } from './units.ts'
 
 /** What is persisted (`unit.hypervisor`, `tier.balancer`) are keys of these records. */
@@ -59,6 +67,14 @@ export interface ManagerOptions {
   readonly clock?: Clock | undefined
   /** How many steps one run may have in flight. Default 64. */
   readonly maxStepsInFlight?: number | undefined
+  /** The name of the administrator's account. Default `admin`. */
+  readonly administrator?: string | undefined
+  /** An external directory that knows people and their rights; then no accounts are kept here. */
+  readonly authenticator?: Authenticator | undefined
+  /** How short a password may be. Default 8; those of the manual's examples need 5. */
+  readonly minPasswordLength?: number | undefined
+  /** How many units there may be. Default 1,000. */
+  readonly maxUnits?: number | undefined
 }
 
 const idParser: Parser<string> = schemas.name
@@ -90,34 +106,48 @@ export function createManager(options: ManagerOptions): Manager {
     limiters: new Map(Object.keys(hypervisors).map((name) => [name, createLimiter()])),
     maxStepsInFlight,
   }
-  return managerFor(options.principal, {
+  const access = accessOptions(options)
+  return managerFor(admit(access, options.principal), {
     options: engineOptions,
+    access,
     engine: createEngine(engineOptions),
     isClosed: { value: false },
     claimed: { value: undefined },
   })
 }
 
+/** Lets a principal in that the embedding program vouches for. */
+function admit(access: AccessOptions, principal: Principal): Admission {
+  return { principal: principalUnder(access, principal) }
+}
+
 interface Shared {
   readonly options: EngineOptions
+  readonly access: AccessOptions
   readonly engine: Engine
   readonly isClosed: { value: boolean }
   readonly claimed: { value: Promise<void> | undefined }
 }
 
-function managerFor(principal: Principal, shared: Shared): Manager {
-  const { options, engine, isClosed, claimed } = shared
+function managerFor(admission: Admission, shared: Shared): Manager {
+  const { options, access, engine, isClosed, claimed } = shared
   const { store, hypervisors, balancers, unitBalancers, manager } = options
+  const { principal } = admission
+  const context: ManagerContext = { principal, ports: options, access }
+  const asked = { store, principal }
+  // Whoever came in by a secret goes out alone: the manager stays open for the others.
+  const isOver = admission.isOver ?? isClosed
 
-  /** Every way in passes here: the manager is open, and the store is its own. */
+  /** Every way in passes here: the manager is open, the store is its own, and who came in may still be here. */
   async function enter(call: Call = {}): Promise<void> {
-    if (isClosed.value) throw new VmunitError('ERR_CLOSED', 'The manager is closed. Create a new one.')
+    if (isClosed.value || isOver.value) throw new VmunitError('ERR_CLOSED', 'The manager is closed. Create a new one.')
     call.signal?.throwIfAborted()
     claimed.value ??= claimStore(store, manager).catch((error: unknown) => {
       claimed.value = undefined
       throw error
     })
     await claimed.value
+    await checkAdmission(store, admission, call)
   }
 
   async function plan<Input, Output>(
@@ -128,8 +158,8 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     await enter(call)
     const parsed = parseInput(operation.input, input, operation.name)
     const scope = operation.scope?.(parsed)
-    checkRole()
-    if (scope?.unit !== undefined) await getUnit({ store, principal }, scope.unit, call)
+    checkMayWork(principal, 'plan or start runs')
+    if (scope?.unit !== undefined) await getUnitToWorkOn(asked, scope.unit, call)
     const world = await lookAtWorld({ store, manager, principal, hypervisors, balancers, unitBalancers, scope }, call)
     return makePlan(operation, parsed, { draft: operation.plan(parsed, world), manager })
   }
@@ -141,33 +171,42 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     await enter(call)
     const checked = checkPlan(given, manager)
     await checkRights(checked, call)
-    const run = await engine.start({ plan: checked, principal, approval: call.approval === 'required' }, call)
+    const approval = call.approval === 'required'
+    const run = await engine.start({ plan: checked, principal, approval, units: unitsOf(checked) }, call)
     if (call.waitMs !== undefined) await untilEndOr(run, options.clock, call.waitMs)
     return run
   }
 
   /** A plan may come from somebody with more rights: who starts it needs the rights too. */
   async function checkRights(checked: Plan, call: Call): Promise<void> {
-    checkRole()
-    for (const unit of unitsOf(checked)) await getUnit({ store, principal }, unit, call)
+    checkMayWork(principal, 'plan or start runs')
+    for (const unit of unitsOf(checked)) await getUnitToWorkOn(asked, unit, call)
   }
 
-  function checkRole(): void {
-    if (principal.role !== 'resourceManager') return
-    throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (resourceManager) may not plan or start runs.`)
-  }
-
-  function checkAdministrator(what: string): void {
-    if (principal.role === 'administrator') return
-    throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (${principal.role}) may not ${what}.`)
+  /** A second person need not own the unit; where a directory says who may work on it, that counts. */
+  async function checkMayAnswer(request: string, call: Call): Promise<void> {
+    if (principal.grants === undefined) return
+    const pending = (await createRequests({ store }).list(call)).find(({ id }) => id === request)
+    if (pending !== undefined) await checkMayMove(asked, await engine.run(pending.run, principal, call), call)
   }
 
   return {
-    units: guarded(createUnits({ store, principal, hypervisors }), enter),
+    accounts: guarded(createAccounts(context), enter),
+    units: guarded(createUnits(context), enter),
     templates: guarded(createTemplates({ store, principal, hypervisors }), enter),
     definitions: guarded(createDefinitions({ store, principal }), enter),
     requests: guarded(createRequests({ store }), enter),
-    as: (other) => managerFor(other, shared),
+    as(other) {
+      // Who came in by a password has the rights that it proves, and no way to more of them.
+      if (admission.isOver !== undefined) checkAdministrator(principal, 'act for others')
+      return managerFor({ ...admit(access, other), by: admission, isOver: admission.isOver }, shared)
+    },
+    async authenticate(name, secret, call = {}) {
+      await enter(call)
+      const proved = await authenticate({ store, access }, { name, secret }, call)
+      const isOver = { value: false }
+      return managerFor({ ...proved, principal: principalUnder(access, proved.principal), isOver }, shared)
+    },
     plan,
     start,
     async execute(operation, input, call = {}) {
@@ -176,7 +215,9 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     },
     async run(id, call = {}) {
       await enter(call)
-      return await readable(await engine.run(id, principal, call), call)
+      const run = await engine.run(id, principal, call)
+      await checkReadable(asked, run, call)
+      return runFor(asked, run)
     },
     async *runs(filter = {}, call = {}) {
       await enter(call)
@@ -184,37 +225,44 @@ function managerFor(principal: Principal, shared: Shared): Manager {
         const run = await engine.run(key.slice('run/'.length), principal, call)
         if (filter.unit !== undefined && !unitsOf(run.plan).includes(filter.unit)) continue
         if (filter.states !== undefined && !filter.states.includes((await run.state(call)).state)) continue
-        if (await isReadable(run, call)) yield run
+        if (await isReadable(asked, run, call)) yield runFor(asked, run)
       }
     },
     async resume(id, options = {}) {
       await enter(options)
-      if (id !== undefined) await readable(await engine.run(id, principal, options), options)
-      return await engine.resume(principal, id, options)
+      checkMayWork(principal, 'resume runs')
+      if (id !== undefined) await checkMayMove(asked, await engine.run(id, principal, options), options)
+      const runs = await engine.resume(principal, id, options)
+      // What is due is moved whosever it is; who asked gets hold of what that person may see.
+      const readable = await Promise.all(runs.map(async (run) => await isReadable(asked, run, options)))
+      return runs.filter((_run, index) => readable[index]).map((run) => runFor(asked, run))
     },
     async explain(id, server, call = {}) {
       await enter(call)
-      const run = await readable(await engine.run(id, principal, call), call)
+      const run = await engine.run(id, principal, call)
+      await checkReadable(asked, run, call)
       const events = await Array.fromAsync(run.events({ follow: false, ...call }))
       const group = await groupOf(run, server, call)
       return explainServer(server, { events, progress: progressOf(id, events), status: await run.state(call), group })
     },
     async acceptTraces(operationIds, call = {}) {
       await enter(call)
-      checkAdministrator('accept traces')
+      checkAdministrator(principal, 'accept traces')
       await acceptTraces(store, { operationIds, by: principal.name }, call)
     },
     async compact(policy, call = {}) {
       await enter(call)
-      checkAdministrator('compact runs')
+      checkAdministrator(principal, 'compact runs')
       return await compactRuns(options, policy, call)
     },
     async answer(request, { approve, planHash }, call = {}) {
       await enter(call)
+      await checkMayAnswer(request, call)
       await answerRequest(store, { request, approve, planHash, principal }, call)
     },
     async close() {
-      isClosed.value = true
+      isOver.value = true
+      if (isOver !== isClosed) return
       await engine.close()
       await unitBalancers?.close()
     },
@@ -229,18 +277,6 @@ function managerFor(principal: Principal, shared: Shared): Manager {
     const [document] = await store.get([keys.group(plan.unit, groupOfSlot(server))], call)
     return document && groupParser.parse(document.value)
   }
-
-  async function isReadable(run: Run, call: Call): Promise<boolean> {
-    const found = await Promise.all(unitsOf(run.plan).map((name) => findUnit({ store, principal }, name, call)))
-    return found.every((record) => record !== undefined)
-  }
-
-  async function readable(run: Run, call: Call): Promise<Run> {
-    if (await isReadable(run, call)) return run
-    throw new VmunitError('ERR_NOT_FOUND', `There is no run ${run.id} that ${principal.name} may see.`, {
-      details: { run: run.id },
-    })
-  }
 }
 
 /** Waits for the end of a run, however it ends, but not longer. */
@@ -250,17 +286,4 @@ async function untilEndOr(run: Run, clock: Clock, waitMs: number): Promise<void>
   await Promise.race(waits.map((wait) => wait.catch(() => {})))
   over.abort()
   await Promise.allSettled(waits)
-}
-
-/** Lets every method pass through `enter` first. */
-function guarded<Records extends object>(records: Records, enter: (call?: Call) => Promise<void>): Records {
-  const entries = Object.entries(records) as [string, (...given: unknown[]) => Promise<unknown>][]
-  const methods = entries.map(([name, method]) => [
-    name,
-    async (...given: unknown[]): Promise<unknown> => {
-      await enter()
-      return await method(...given)
-    },
-  ])
-  return Object.fromEntries(methods) as Records
 }

@@ -6,7 +6,7 @@ export type ExitClass = 0 | 1 | 2 | 64
 
 /** What an original command would have ended with: for a result with its warnings, or for what it rejected with. */
 export function exitClass(result: unknown): ExitClass {
-  if (isVmunitError(result, 'ERR_CLAIMED', 'ERR_LOCKED')) return 2
+  if (isVmunitError(result, 'ERR_CLAIMED', 'ERR_LOCKED', 'ERR_STORE_BUSY')) return 2
   if (isVmunitError(result, 'ERR_RUN_FAILED')) return isPartial(result.details['outcomes']) ? 1 : 64
   if (result instanceof Error) return 64
   const hasWarnings =

@@ -4,6 +4,7 @@ import type { RunState } from '../domain/run-state.ts'
 import type { Slot } from '../domain/slot.ts'
 import type { ResumeOptions } from '../engine/engine.ts'
 import type { Call, Closeable, Operation, Run } from '../ports/index.ts'
+import type { Accounts } from './accounts.ts'
 import type { Definitions } from './definitions.ts'
 import type { Explanation } from './explain.ts'
 import type { Requests } from './requests.ts'
@@ -38,12 +39,30 @@ export interface RetentionPolicy {
  * ```
  */
 export interface Manager extends Closeable {
+  readonly accounts: Accounts
   readonly units: Units
   readonly templates: Templates
   readonly definitions: Definitions
   readonly requests: Requests
-  /** The same manager with the rights of another principal; shares ports and runs. */
+  /**
+   * The same manager with the rights of another principal, whom the embedding program vouches for; shares ports and
+   * runs. A manager of {@link Manager.authenticate} is refused it with `ERR_PERMISSION_DENIED`, unless an administrator's.
+   */
   as(principal: Principal): Manager
+  /**
+   * The same manager with the rights of somebody who proves who it is: by an account here, or by the `authenticator`.
+   *
+   * It can do nothing any more when the account is deleted, or an administrator has reset its password. Closing it ends
+   * this admission only; runs go on.
+   *
+   * @throws {@link VmunitError} `ERR_UNAUTHENTICATED`, whichever of the two is wrong.
+   * @example
+   * ```ts
+   * const mine = await manager.authenticate('user_a', 'abcdefg8')
+   * console.log((await mine.units.list()).map(({ name }) => name))
+   * ```
+   */
+  authenticate(name: string, secret: string, call?: Call): Promise<Manager>
   /**
    * Looks at the world once and plans. Changes nothing and opens no guest; the same world gives the same bytes.
    *

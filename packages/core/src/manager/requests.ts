@@ -3,6 +3,7 @@ import { commitUpdates } from '../engine/commit-updates.ts'
 import { keys, plain, type RequestDocument, requestParser } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, StateStore } from '../ports/index.ts'
+import { checkMayWork } from './rights.ts'
 
 /** Something that a run asks people. */
 export interface PendingRequest extends RequestDocument {
@@ -44,11 +45,7 @@ export interface GivenAnswer {
  */
 export async function answerRequest(store: StateStore, given: GivenAnswer, call: Call = {}): Promise<void> {
   const { request: id, approve, planHash, principal } = given
-  if (principal.role === 'resourceManager') {
-    throw new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (resourceManager) may not approve plans.`, {
-      details: { request: id },
-    })
-  }
+  checkMayWork(principal, 'approve plans')
   const time = await store.now(call)
   const update = (value: unknown): ReturnType<typeof plain> => {
     if (value === undefined) {

@@ -8,6 +8,7 @@ import { keys, plain } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, HypervisorDriver, StateStore } from '../ports/index.ts'
 import { parseInput } from './parse-input.ts'
+import { checkMayWork } from './rights.ts'
 
 export interface RegisterTemplate {
   readonly name: string
@@ -39,12 +40,7 @@ export function createTemplates({ store, principal, hypervisors }: TemplatesOpti
   return {
     async register({ name, hypervisor, image, note = '' }, call = {}) {
       parseInput(nameParser, name, 'templates.register')
-      if (principal.role === 'resourceManager') {
-        throw new VmunitError(
-          'ERR_PERMISSION_DENIED',
-          `${principal.name} (resourceManager) may not register templates.`,
-        )
-      }
+      checkMayWork(principal, 'register templates')
       configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)
       const version = { template: name, number: 1, image, state: 'active', note } as const
       const template: Template = { name, hypervisor, versions: [version] }

@@ -1,9 +1,10 @@
 import type { UnitRecord } from '../domain/management-unit.ts'
 import { unitParser } from '../domain/parsers.ts'
-import { mayAccess, type Principal } from '../domain/principal.ts'
+import { mayAccess, mayOperate, type Principal } from '../domain/principal.ts'
 import { keys } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, StateStore } from '../ports/index.ts'
+import { denied } from './rights.ts'
 
 export interface UnitAccess {
   readonly store: StateStore
@@ -22,7 +23,7 @@ export async function findUnit(
 }
 
 /**
- * The record of a unit that the principal may use.
+ * The record of a unit that the principal may see.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND`; whether the unit exists stays hidden from strangers.
  */
@@ -32,4 +33,15 @@ export async function getUnit(access: UnitAccess, name: string, call: Call = {})
   throw new VmunitError('ERR_NOT_FOUND', `There is no unit ${name} that ${access.principal.name} may use.`, {
     details: { unit: name },
   })
+}
+
+/**
+ * The record of a unit that the principal may work on.
+ *
+ * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_PERMISSION_DENIED` when a directory only lets it look.
+ */
+export async function getUnitToWorkOn(access: UnitAccess, name: string, call: Call = {}): Promise<UnitRecord> {
+  const record = await getUnit(access, name, call)
+  if (mayOperate(access.principal, record)) return record
+  throw denied(access.principal, `work on unit ${name}, only look at it`)
 }

@@ -1,14 +1,22 @@
-import type { ManagementUnit, ServerGroup, UnitRecord } from '../domain/management-unit.ts'
+import type { ManagementUnit, ServerGroup, UnitRecord, VirtualServer } from '../domain/management-unit.ts'
 import { groupParser, schemas, unitParser } from '../domain/parsers.ts'
 import type { Parser } from '../domain/plain.ts'
-import { mayAccess, type Principal } from '../domain/principal.ts'
+import { mayAccess, mayOperate } from '../domain/principal.ts'
+import type { TierType } from '../domain/tier.ts'
+import { byAddress, type UnitStatus } from '../domain/unit-status.ts'
 import { commitUpdates } from '../engine/commit-updates.ts'
 import { configured } from '../engine/configured.ts'
 import { keys, plain } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
-import type { Call, HypervisorDriver, StateStore } from '../ports/index.ts'
+import type { Call } from '../ports/index.ts'
+import { keepAccount } from './account-records.ts'
+import { changeOwner } from './change-owner.ts'
+import { deleteUnit } from './delete-unit.ts'
+import type { ManagerContext } from './manager-context.ts'
 import { parseInput } from './parse-input.ts'
-import { getUnit } from './unit-access.ts'
+import { checkMayWork, denied } from './rights.ts'
+import { getUnit, getUnitToWorkOn } from './unit-access.ts'
+import { statusOf } from './unit-status.ts'
 
 export interface CreateUnit {
   readonly name: string
@@ -17,71 +25,132 @@ export interface CreateUnit {
   readonly hypervisor: string
 }
 
-/** The records of management units (manual 7.3). */
+/** What `vmiunit info` shows (spec §3.18). */
+export interface UnitInfo {
+  readonly name: string
+  readonly description: string
+  /** Absent where rights come from an external directory: ownership does not count there. */
+  readonly owner?: string | undefined
+  /** Those of the registered definition. Absent where rights come from an external directory. */
+  readonly tiers?: readonly { readonly id: string; readonly type: TierType }[] | undefined
+}
+
+/** A server of a unit, with the name of its group. */
+export interface UnitServer extends VirtualServer {
+  readonly group: string
+}
+
+/** The records of management units (manual 7.3, 7.4.6). */
 export interface Units {
-  /** Creates an empty unit; the principal becomes its owner. Rejects with `ERR_ALREADY_EXISTS`. */
+  /**
+   * Creates an empty unit; the principal becomes its owner.
+   *
+   * @throws {@link VmunitError} `ERR_ALREADY_EXISTS`, `ERR_INVALID_INPUT`, `ERR_LIMIT_REACHED`.
+   */
   create(unit: CreateUnit, call?: Call): Promise<ManagementUnit>
   /** Rejects with `ERR_NOT_FOUND` when it does not exist, or the principal may not see it. */
   get(name: string, call?: Call): Promise<ManagementUnit>
   /** The units that the principal may see, by name. */
   list(call?: Call): Promise<readonly ManagementUnit[]>
-  /** Gives a unit to another owner; administrators only (spec §1.3). */
+  /** What a unit is, without its groups. Rejects with `ERR_NOT_FOUND`. */
+  info(name: string, call?: Call): Promise<UnitInfo>
+  /** The servers of a unit as they are recorded, ascending by address. Rejects with `ERR_NOT_FOUND`. */
+  servers(name: string, call?: Call): Promise<readonly UnitServer[]>
+  /**
+   * Looks at a unit, or some of its groups: what was last done with each server, and what hypervisor, guest and balancer
+   * show of it now. Changes nothing; what does not answer is part of the answer.
+   *
+   * Rejects with `ERR_NOT_FOUND`.
+   */
+  status(name: string, options?: Call & { readonly groups?: readonly string[] | undefined }): Promise<UnitStatus>
+  /**
+   * Gives a unit to a builder or to the administrator; administrators only (spec §1.3). A builder who had it loses it
+   * at once.
+   *
+   * @throws {@link VmunitError} `ERR_NOT_FOUND` for the unit or the account; `ERR_EXTERNAL_DIRECTORY`.
+   */
   changeOwner(name: string, owner: string, call?: Call): Promise<void>
+  /**
+   * Removes a unit that has no groups, and its pools at the balancers, unless they have members of others.
+   *
+   * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_WRONG_STATE` naming the groups; `ERR_CLAIMED` naming the run that
+   * works on it; what the balancer answers when it removes no pool, and then the unit stays.
+   */
+  delete(name: string, call?: Call): Promise<void>
 }
 
 const nameParser: Parser<string> = schemas.name
 const MAX_DESCRIPTION = 1024
 
-export interface UnitsOptions {
-  readonly store: StateStore
-  readonly principal: Principal
-  readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
-}
+export function createUnits({ principal, ports, access }: ManagerContext): Units {
+  const { store, hypervisors } = ports
+  const asked = { store, principal }
 
-export function createUnits({ store, principal, hypervisors }: UnitsOptions): Units {
   async function read(record: UnitRecord, call: Call): Promise<ManagementUnit> {
     const groups: ServerGroup[] = []
     for await (const { value } of store.list(keys.groupsOf(record.name), call)) groups.push(groupParser.parse(value))
     return { ...record, groups }
   }
 
+  async function checkLimit(call: Call): Promise<void> {
+    let count = 0
+    for await (const _unit of store.list(keys.unit(''), call)) count += 1
+    if (count < access.maxUnits) return
+    throw new VmunitError(
+      'ERR_LIMIT_REACHED',
+      `There are ${count} units, and maxUnits of createManager allows ${access.maxUnits}. Delete one, or raise it.`,
+      { details: { count, maxUnits: access.maxUnits } },
+    )
+  }
+
   return {
-    get: async (name, call = {}) => await read(await getUnit({ store, principal }, name, call), call),
+    get: async (name, call = {}) => await read(await getUnit(asked, name, call), call),
     async create({ name, description = '', hypervisor }, call = {}) {
+      checkMayWork(principal, 'create units')
       parseInput(nameParser, name, 'units.create')
-      if (principal.role === 'resourceManager') throw denied(principal, 'create units')
       if (description.length > MAX_DESCRIPTION) {
         throw new VmunitError('ERR_INVALID_INPUT', `The description is longer than ${MAX_DESCRIPTION} characters.`)
       }
-      configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)
       const record: UnitRecord = { name, owner: principal.name, description, hypervisor, tiers: [] }
+      if (!mayOperate(principal, record)) throw denied(principal, `create unit ${name}: no grant names it`)
+      configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)
+      await checkLimit(call)
       const update = (value: unknown): ReturnType<typeof plain> => {
         if (value === undefined) return plain(record)
         throw new VmunitError('ERR_ALREADY_EXISTS', `There is a unit ${name} already.`, { details: { unit: name } })
       }
-      await commitUpdates(store, { updates: [{ key: keys.unit(name), update }] }, call)
+      const updates = [{ key: keys.unit(name), update }, keepAccount(principal.name)]
+      await commitUpdates(store, { updates }, call)
       return { ...record, groups: [] }
     },
     async list(call = {}) {
       const units: ManagementUnit[] = []
-      for await (const { value } of store.list('unit/', call)) {
+      for await (const { value } of store.list(keys.unit(''), call)) {
         const record = unitParser.parse(value)
         if (mayAccess(principal, record)) units.push(await read(record, call))
       }
       return units
     },
-    async changeOwner(name, owner, call = {}) {
-      if (principal.role !== 'administrator') throw denied(principal, 'change the owner of a unit')
-      if (owner === '') throw new VmunitError('ERR_INVALID_INPUT', 'The name of the new owner is empty.')
-      await getUnit({ store, principal }, name, call)
-      const update = (value: unknown): ReturnType<typeof plain> => plain({ ...unitParser.parse(value), owner })
-      await commitUpdates(store, { updates: [{ key: keys.unit(name), update }] }, call)
+    async info(name, call = {}) {
+      const { description, owner, tiers } = await getUnit(asked, name, call)
+      if (access.directory !== undefined) return { name, description }
+      return { name, description, owner, tiers: tiers.map(({ id, type }) => ({ id, type })) }
+    },
+    async servers(name, call = {}) {
+      const { groups } = await read(await getUnit(asked, name, call), call)
+      return groups
+        .flatMap(({ name: group, servers }) => servers.map((server): UnitServer => ({ ...server, group })))
+        .toSorted(byAddress)
+    },
+    async status(name, { groups, ...call } = {}) {
+      const unit = await read(await getUnit(asked, name, call), call)
+      return await statusOf(ports, { unit, groups }, call)
+    },
+    changeOwner: async (name, owner, call = {}) =>
+      await changeOwner({ principal, ports, access }, { name, owner }, call),
+    async delete(name, call = {}) {
+      checkMayWork(principal, 'delete units')
+      await deleteUnit(ports, await getUnitToWorkOn(asked, name, call), call)
     },
   }
-}
-
-function denied(principal: Principal, what: string): VmunitError {
-  return new VmunitError('ERR_PERMISSION_DENIED', `${principal.name} (${principal.role}) may not ${what}.`, {
-    details: { principal: principal.name, role: principal.role },
-  })
 }

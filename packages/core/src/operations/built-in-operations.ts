@@ -3,6 +3,8 @@ import { applyTemplate } from './apply-template/apply-template.ts'
 import { attachGroups } from './attach-groups/attach-groups.ts'
 import { detachGroups } from './detach-groups/detach-groups.ts'
 import { importDefinition } from './import-definition/import-definition.ts'
+import { mark } from './mark-group/mark.ts'
+import { unmark } from './mark-group/unmark.ts'
 import { patchTemplate } from './patch-template/patch-template.ts'
 import { power } from './power-servers/power-servers.ts'
 import { start } from './start-servers/start-servers.ts'
@@ -15,9 +17,11 @@ export const BUILT_IN_OPERATIONS: readonly Operation[] = [
   attachGroups,
   detachGroups,
   importDefinition,
+  mark,
   patchTemplate,
   power,
   start,
   stop,
+  unmark,
   updateUnit,
 ]

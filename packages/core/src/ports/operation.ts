@@ -34,6 +34,8 @@ export interface OperationScope {
   readonly template?: string | undefined
   /** Hash of a definition that the plan reads beside the registered ones. */
   readonly definition?: string | undefined
+  /** No hypervisor and no balancer is asked: works while none of them answers. */
+  readonly onlyRecords?: boolean | undefined
 }
 
 /** A kind of work, as a value: users pass their own beside the built-in ones. Its version rises when its plans change shape. */

@@ -1,5 +1,7 @@
 import {
+  type Account,
   type ApplyTemplateInput,
+  type Authenticator,
   applyTemplate,
   attachGroups,
   createManager,
@@ -15,18 +17,26 @@ import {
   isVmunitError,
   type LoadBalancer,
   type Manager,
+  mark,
+  type ObservedStatus,
   type Outcome,
   type PatchTemplateResult,
   type Plan,
+  type Principal,
   patchTemplate,
   type Run,
   type RunEvent,
   type RunState,
+  type ServerStatus,
   type Share,
   type StateStore,
   start,
   stop,
+  type UnitInfo,
+  type UnitServer,
+  type UnitStatus,
   type UpdateScope,
+  unmark,
   updateUnit,
   type VmunitError,
 } from '@vmunit/core'
@@ -129,6 +139,40 @@ describe('the public types', () => {
     manager.as({ name: 'user_a', role: 'root' })
     // @ts-expect-error guests are needed
     createManager({ hypervisors: {}, store: openSqliteStore('x'), principal })
+  })
+
+  it('people have accounts without secrets, and a manager of their own', async () => {
+    expectTypeOf(await manager.accounts.list()).toEqualTypeOf<readonly Account[]>()
+    expectTypeOf<keyof Account>().toEqualTypeOf<'name' | 'createdAt'>()
+    expectTypeOf(await manager.authenticate('user_a', 'abcdefg8')).toEqualTypeOf<Manager>()
+    expectTypeOf(manager.accounts.changePassword).parameter(0).toExtend<{ current?: string | undefined }>()
+    // @ts-expect-error a password is needed
+    await manager.accounts.create({ name: 'user_a' })
+    // @ts-expect-error a permission is one of two
+    manager.as({ name: 'user_a', role: 'builder', grants: [{ unit: '*', permission: 'all' }] })
+    const directory: Authenticator = { authenticate: async (name): Promise<Principal> => ({ name, role: 'builder' }) }
+    createManager({
+      hypervisors: {},
+      guests: createWorld().guests,
+      store: openSqliteStore('x'),
+      principal: { name: 'admin', role: 'administrator' },
+      authenticator: directory,
+    })
+  })
+
+  it('a unit is looked at from several sides', async () => {
+    const status = await manager.units.status('u', { groups: ['g'], signal: AbortSignal.timeout(1) })
+    expectTypeOf(status).toEqualTypeOf<UnitStatus>()
+    expectTypeOf(status.servers).toEqualTypeOf<readonly ServerStatus[]>()
+    expectTypeOf<ServerStatus['observed']>().toEqualTypeOf<ObservedStatus>()
+    expectTypeOf<ObservedStatus>().toEqualTypeOf<'working' | 'stopped' | 'operating' | 'missing' | 'unknown'>()
+    expectTypeOf(await manager.units.info('u')).toEqualTypeOf<UnitInfo>()
+    expectTypeOf(await manager.units.servers('u')).toEqualTypeOf<readonly UnitServer[]>()
+    expectTypeOf(await manager.execute(mark, { unit: 'u', group: 'g' })).toEqualTypeOf<FleetResult>()
+    // @ts-expect-error one group at a time
+    await manager.execute(unmark, { unit: 'u', groups: ['g'] })
+    // @ts-expect-error a status is a fact
+    status.servers[0]!.observed = 'working'
   })
 
   it('an operation of a user goes where a built-in one goes', () => {

@@ -61,5 +61,8 @@ export function membersOf(world: World, unit: ManagementUnit, group: ServerGroup
 
 /** Warnings about groups that bear a fault mark: they are worked on all the same (manual 7.4.7). */
 export function markWarnings(groups: readonly ServerGroup[]): readonly string[] {
-  return groups.flatMap(({ name, mark }) => (mark === undefined ? [] : [`${name} bears a fault mark: ${mark.comment}`]))
+  return groups.flatMap(({ name, mark }) => {
+    if (mark === undefined) return []
+    return mark.comment === '' ? [`${name} bears a fault mark`] : [`${name} bears a fault mark: ${mark.comment}`]
+  })
 }

@@ -9,6 +9,7 @@ import {
   type GroupDeclaration,
   importDefinition,
   type Manager,
+  mark,
   type Plain,
   patchTemplate,
   type StateStore,
@@ -31,6 +32,8 @@ export interface Bases extends AsyncDisposable {
   readonly documents: Readonly<Record<BaseName, ReadonlyMap<string, Plain>>>
   /** Where the world of a base is; copied before it is used. */
   worldOf(base: BaseName): string
+  /** The database as it was with that base. */
+  databaseOf(base: BaseName): string
   /** The edition of the definition that is not registered yet. */
   readonly nextDefinition: string
 }
@@ -66,6 +69,7 @@ export async function prepareBases(): Promise<Bases> {
   process.env['NODE_COMPILE_CACHE'] ??= join(directory, 'compiled')
   const database = join(directory, 'base.db')
   const worldOf = (base: BaseName): string => join(directory, `world-${base}`)
+  const databaseOf = (base: BaseName): string => join(directory, `store-${base}.db`)
   const present = join(directory, 'world')
   const documents: Partial<Record<BaseName, ReadonlyMap<string, Plain>>> = {}
   let nextDefinition = ''
@@ -78,6 +82,7 @@ export async function prepareBases(): Promise<Bases> {
       await attach(manager, BYSTANDER, BYSTANDERS)
       await manager.execute(updateUnit, { unit: BYSTANDER })
       await manager.execute(start, { unit: BYSTANDER })
+      await manager.execute(mark, { unit: BYSTANDER, group: 'vmgroup_1', comment: '調査中' })
       await provide(world, images, { prefix: UNIT, groups: GROUPS })
       await world.admin.addMachine({
         name: `${UNIT}-vmgroup_1`,
@@ -112,12 +117,14 @@ export async function prepareBases(): Promise<Bases> {
     await store.close()
     await world.close()
     await cp(present, worldOf(name), { recursive: true })
+    await cp(database, databaseOf(name))
   }
   return {
     directory,
     database,
     documents: documents as Record<BaseName, ReadonlyMap<string, Plain>>,
     worldOf,
+    databaseOf,
     nextDefinition,
     [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true }),
   }

@@ -43,11 +43,10 @@ export async function playFromOldCopy(
   { copyAfter, dieAfter, unmarked = false }: OldCopyOptions,
 ): Promise<OldCopy> {
   count += 1
-  if (scenario.base !== 'patched') throw new Error('The database of the bases is that of the last one.')
   const directory = join(bases.directory, `old-copy-${count}`)
   const [database, backup, restored] = ['.db', '-backup.db', '-restored.db'].map((suffix) => `${directory}${suffix}`)
   if (database === undefined || backup === undefined || restored === undefined) throw new Error('no paths')
-  await cp(bases.database, database)
+  await cp(bases.databaseOf(scenario.base), database)
   await cp(bases.worldOf(scenario.base), directory, { recursive: true })
   const world = openCopiedWorld(directory, { slow: false })
   const before = await world.admin.machines()

@@ -4,15 +4,17 @@ import {
   detachGroups,
   importDefinition,
   type Manager,
+  mark,
   type Plan,
   patchTemplate,
   power,
   start,
   stop,
+  unmark,
   updateUnit,
 } from '@vmunit/core'
 import type { BaseName, Bases } from './bases.ts'
-import { GROUPS, UNIT } from './fleet-parts.ts'
+import { BYSTANDER, GROUPS, UNIT } from './fleet-parts.ts'
 
 /** One operation on a prepared fleet. */
 export interface Scenario {
@@ -108,6 +110,18 @@ export const SCENARIOS: readonly Scenario[] = [
     serving: ALL,
     width: ALL,
     plan: (manager) => manager.plan(updateUnit, { unit: UNIT, scope: 'applications' }),
+  },
+  {
+    ...ROLLING,
+    name: 'mark',
+    serving: ALL,
+    plan: (manager) => manager.plan(mark, { unit: UNIT, group: 'vmgroup_1', comment: '調査中' }),
+  },
+  {
+    ...ROLLING,
+    name: 'unmark',
+    serving: ALL,
+    plan: (manager) => manager.plan(unmark, { unit: BYSTANDER, group: 'vmgroup_1' }),
   },
   {
     name: 'attachGroups, adopting',

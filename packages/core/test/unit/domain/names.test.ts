@@ -61,7 +61,7 @@ describe('rights', () => {
     ['builder', 'somebody', false],
     ['resourceManager', 'user_a', false],
   ])('%s of a unit of %s: %s', ([role, owner, isAllowed]) => {
-    expect(mayAccess({ name: 'user_a', role }, { owner })).toBe(isAllowed)
+    expect(mayAccess({ name: 'user_a', role }, { name: 'gyoumu_a', owner })).toBe(isAllowed)
   })
 })
 

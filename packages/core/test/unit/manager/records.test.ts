@@ -95,7 +95,7 @@ describe('units', () => {
     await expect(it.manager.units.changeOwner('gyoumu_a', 'user_b')).rejects.toEqual(code('ERR_PERMISSION_DENIED'))
     const administrator = it.manager.as(ADMINISTRATOR)
     await expect(administrator.units.changeOwner('gyoumu_z', 'user_b')).rejects.toEqual(code('ERR_NOT_FOUND'))
-    await expect(administrator.units.changeOwner('gyoumu_a', '')).rejects.toEqual(code('ERR_INVALID_INPUT'))
+    await administrator.accounts.create({ name: 'user_b', password: 'correct horse' })
     await administrator.units.changeOwner('gyoumu_a', 'user_b')
     await expect(it.manager.units.get('gyoumu_a')).rejects.toEqual(code('ERR_NOT_FOUND'))
     expect(await it.manager.as(OTHER).units.get('gyoumu_a')).toMatchObject({ owner: 'user_b', description: '業務' })

@@ -1,0 +1,43 @@
+import { unitsOf } from '../engine/claims.ts'
+import { VmunitError } from '../errors/index.ts'
+import type { Call, Run } from '../ports/index.ts'
+import { checkMayWork } from './rights.ts'
+import { findUnit, getUnitToWorkOn, type UnitAccess } from './unit-access.ts'
+
+/** Whether the principal may see every unit that a run is about. Administrators see also runs of units that are gone. */
+export async function isReadable(access: UnitAccess, run: Run, call: Call): Promise<boolean> {
+  if (access.principal.role === 'administrator') return true
+  const found = await Promise.all(unitsOf(run.plan).map((name) => findUnit(access, name, call)))
+  return found.every((record) => record !== undefined)
+}
+
+/** Refuses a run that the principal may not see with `ERR_NOT_FOUND`. */
+export async function checkReadable(access: UnitAccess, run: Run, call: Call): Promise<void> {
+  if (await isReadable(access, run, call)) return
+  throw new VmunitError('ERR_NOT_FOUND', `There is no run ${run.id} that ${access.principal.name} may see.`, {
+    details: { run: run.id },
+  })
+}
+
+/** Refuses a run that the principal may not move: `ERR_NOT_FOUND`, `ERR_PERMISSION_DENIED`. */
+export async function checkMayMove(access: UnitAccess, run: Run, call: Call): Promise<void> {
+  await checkReadable(access, run, call)
+  checkMayWork(access.principal, `move run ${run.id}`)
+  if (access.principal.role === 'administrator') return
+  for (const unit of unitsOf(run.plan)) await getUnitToWorkOn(access, unit, call)
+}
+
+/** A run as the principal gets it: whoever may only look can neither pause nor cancel it. */
+export function runFor<Output>(access: UnitAccess, run: Run<Output>): Run<Output> {
+  return {
+    ...run,
+    async pause(call = {}) {
+      await checkMayMove(access, run, call)
+      await run.pause(call)
+    },
+    async cancel(reason, call = {}) {
+      await checkMayMove(access, run, call)
+      await run.cancel(reason, call)
+    },
+  }
+}
