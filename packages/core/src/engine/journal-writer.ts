@@ -50,9 +50,8 @@ export function createJournalWriter(options: JournalWriterOptions): JournalWrite
       try {
         await commitUpdates(store, { lease, updates, append })
       } catch (error) {
-        // Kept for ever: nothing may be written, and so nothing may be done, after it.
-        open = { ...open, durable }
-        durable.reject(error)
+        // Kept for ever: nothing may be written, and so nothing may be done, after it. Some wait for the next one already.
+        for (const batch of [open, { durable }]) batch.durable.reject(error)
         return
       }
       durable.resolve()

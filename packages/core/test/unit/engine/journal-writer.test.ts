@@ -4,6 +4,7 @@ import type { Progress } from '../../../src/engine/progress.ts'
 import { VmunitError } from '../../../src/errors/index.ts'
 import type { Commit, StateStore } from '../../../src/ports/index.ts'
 import { openSqliteStore } from '../../../src/sqlite-store/index.ts'
+import { until } from '../../support/until.ts'
 import { groupNames, progressOf, syntheticPlan } from './support/synthetic-plan.ts'
 
 interface Lab extends AsyncDisposable {
@@ -12,8 +13,8 @@ interface Lab extends AsyncDisposable {
   readonly writer: JournalWriter
   readonly commits: Commit[]
   readonly rings: () => number
-  /** What the next commits do instead. */
-  fail(error: Error | undefined): void
+  /** What the next commits do instead, as soon as they may. */
+  fail(error: Error | undefined, when?: Promise<void>): void
   records(): Promise<readonly string[]>
 }
 
@@ -24,12 +25,16 @@ async function lab(): Promise<Lab> {
   const lease = await store.acquire('run/run', { owner: 'test', ttlMs: 10_000 })
   const commits: Commit[] = []
   let failure: Error | undefined
+  let mayFail: Promise<void> | undefined
   let rings = 0
   const watched = Object.assign(Object.create(store) as StateStore, {
     get: (...given: Parameters<StateStore['get']>) => store.get(...given),
     async commit(batch: Commit) {
       commits.push(batch)
-      if (failure !== undefined) throw failure
+      if (failure !== undefined) {
+        await mayFail
+        throw failure
+      }
       await store.commit(batch)
     },
   })
@@ -40,8 +45,9 @@ async function lab(): Promise<Lab> {
     writer,
     commits,
     rings: () => rings,
-    fail: (error) => {
+    fail: (error, when) => {
       failure = error
+      mayFail = when
     },
     async records() {
       const types: string[] = []
@@ -130,5 +136,20 @@ describe('the journal writer', () => {
     await expect(it.writer.durable()).rejects.toMatchObject({ code: 'ERR_LEASE_LOST' })
     expect(await it.records()).toEqual(['1 run.created'])
     expect(it.rings()).toBe(0)
+  })
+
+  it('tells a failure to those who wait for the transaction after the one that fails, too', async () => {
+    await using it = await lab()
+    const { promise: when, resolve: failNow } = Promise.withResolvers<void>()
+    it.fail(new VmunitError('ERR_LEASE_LOST', 'gone'), when)
+    it.writer.write(began('a'))
+    const waits = [it.writer.durable()]
+    await until(async () => it.commits.length === 1 || undefined)
+    it.writer.write(began('b'))
+    waits.push(it.writer.durable())
+    failNow()
+    const ends = await Promise.allSettled(waits)
+    expect(ends).toMatchObject(waits.map(() => ({ status: 'rejected', reason: { code: 'ERR_LEASE_LOST' } })))
+    expect(it.commits).toHaveLength(1)
   })
 })
