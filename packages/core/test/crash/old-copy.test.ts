@@ -183,7 +183,9 @@ describe('A run whose store is replaced by an old copy of it', () => {
           slots: new Set(slots).size,
           most: Math.max(...slots.map((slot) => slots.filter((other) => other === slot).length)) <= 2,
         }).toEqual({ label, slots: 4, most: true })
-        expect({ label, repeated: evidence.repeated }).toEqual({ label, repeated: [] })
+        // A job that no record knows is begun again under its id, which starts nothing when its guest knows it.
+        const repeated = evidence.repeated.filter((call) => !call.startsWith('guests.startJob '))
+        expect({ label, repeated }).toEqual({ label, repeated: [] })
         expect({ label, unknown: evidence.creations.filter((id) => !wanted.evidence.creations.includes(id)) }).toEqual({
           label,
           unknown: [],
