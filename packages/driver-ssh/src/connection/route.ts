@@ -9,12 +9,6 @@ import { mapSshError } from './map-error.ts'
 import { openSocket } from './open-socket.ts'
 import { orAbort } from './or-abort.ts'
 
-/** Opens links to servers, all by the same way. */
-interface Route {
-  open(question: HostKeyQuestion, call?: Call): Promise<Link>
-  close(): Promise<void>
-}
-
 export interface RouteOptions {
   readonly identity: Identity
   readonly sources: HostKeySources
