@@ -64,9 +64,19 @@ export type { Manager, RetentionPolicy, StartOptions } from './manager/manager.t
 export type { PendingRequest, Requests } from './manager/requests.ts'
 export type { RegisterTemplate, Templates } from './manager/templates.ts'
 export type { CreateUnit, UnitInfo, UnitServer, Units } from './manager/units.ts'
+export { applyPatch } from './operations/apply-patch/apply-patch.ts'
+export type { ApplyPatchInput } from './operations/apply-patch/patch-input.ts'
 export { type ApplyTemplateInput, applyTemplate } from './operations/apply-template/apply-template.ts'
 export { type AttachGroupsInput, attachGroups } from './operations/attach-groups/attach-groups.ts'
+export { type BlockInput, block } from './operations/block-servers/block.ts'
+export { type UnblockInput, unblock } from './operations/block-servers/unblock.ts'
+export {
+  type CreateTemplateInput,
+  type CreateTemplateResult,
+  createTemplate,
+} from './operations/create-template/create-template.ts'
 export { defineOperation } from './operations/define-operation.ts'
+export { type DeleteUnitInput, deleteUnit } from './operations/delete-unit/delete-unit.ts'
 export { type DetachGroupsInput, detachGroups } from './operations/detach-groups/detach-groups.ts'
 export type { FleetResult } from './operations/fleet-result.ts'
 export {
@@ -83,6 +93,15 @@ export {
 } from './operations/patch-template/patch-template.ts'
 export { type PowerInput, power } from './operations/power-servers/power-servers.ts'
 export * as procedure from './operations/procedure.ts'
+export { type RecoverServerInput, recoverServer } from './operations/recover-server/recover-server.ts'
+export {
+  type RetireTemplateInput,
+  type RetireTemplateResult,
+  retireTemplate,
+} from './operations/retire-template/retire-template.ts'
+export { type RunScriptInput, runScript } from './operations/run-script/run-script.ts'
+export { type ScaleInInput, scaleIn } from './operations/scale-in/scale-in.ts'
+export { type ScaleOutInput, scaleOut } from './operations/scale-out/scale-out.ts'
 export { type StartInput, start } from './operations/start-servers/start-servers.ts'
 export * as steps from './operations/steps/index.ts'
 export { type StopInput, stop } from './operations/stop-servers/stop-servers.ts'

@@ -124,7 +124,7 @@ const template = z.strictObject({
         number: z.int().min(1),
         parent: z.int().optional(),
         image: z.string(),
-        state: z.enum(['draft', 'active', 'deprecated', 'revoked']),
+        state: z.enum(['draft', 'active', 'deprecated', 'revoked', 'removed']),
         note: z.string(),
       }),
     )

@@ -67,10 +67,14 @@ export type ChangeAction =
   | 'start'
   | 'stop'
   | 'power'
+  | 'block'
+  | 'unblock'
+  | 'script'
   | 'reflect'
   | 'restart'
   | 'patch'
   | 'replace'
+  | 'retire'
 
 /** What happens to one group in one phase: the unit of scheduling, claims and availability. */
 export interface Change {
@@ -93,6 +97,12 @@ export type Gate =
       readonly kind: 'approval'
       /** What is asked, for people. */
       readonly text?: string | undefined
+    }
+  | {
+      /** Work by a person outside of the manager; whoever may see the run says that it is done. */
+      readonly kind: 'work'
+      /** What is to be done, for people. */
+      readonly text: string
     }
   | {
       readonly kind: 'until'

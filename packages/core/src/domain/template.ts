@@ -14,7 +14,8 @@ export interface TemplateVersion {
   readonly parent?: number | undefined
   /** The platform's id of the image. */
   readonly image: string
-  readonly state: 'draft' | 'active' | 'deprecated' | 'revoked'
+  /** `removed`: its image is gone; the number stays taken. */
+  readonly state: 'draft' | 'active' | 'deprecated' | 'revoked' | 'removed'
   readonly note: string
 }
 

@@ -6,10 +6,13 @@ import { sha256 } from '../internal/sha256.ts'
 import type { Call, StateStore, Tree } from '../ports/index.ts'
 import { keys } from './documents.ts'
 
-/** The files that servers of a tier get from a registered definition; their bytes come from the store's blobs. */
+/**
+ * The files that servers of a tier get from a definition, or all files of a directory that has no tiers; their bytes
+ * come from the store's blobs.
+ */
 export async function definitionTree(
   store: StateStore,
-  { hash, tierId }: { readonly hash: string; readonly tierId: string },
+  { hash, tierId }: { readonly hash: string; readonly tierId: string | undefined },
   call: Call = {},
 ): Promise<Tree> {
   const [document] = await store.get([keys.definition(hash)], call)
@@ -22,6 +25,7 @@ export async function definitionTree(
       },
     )
   }
-  const files = filesOfTier(definitionParser.parse(document.value), tierId)
+  const definition = definitionParser.parse(document.value)
+  const files = tierId === undefined ? definition.files : filesOfTier(definition, tierId)
   return { hash: sha256(canonicalJson(files)), files, read: (file, options) => store.getBlob(file, options) }
 }

@@ -27,6 +27,8 @@ export interface RunDocument {
   readonly claims: readonly string[]
   readonly state: Exclude<RunState, 'interrupted'>
   readonly createdAt: number
+  /** The name of the principal who started it. */
+  readonly startedBy?: string | undefined
   readonly waiting?:
     | { readonly for: string; readonly request?: string | undefined; readonly until?: number | undefined }
     | undefined
@@ -37,6 +39,7 @@ export const runDocumentParser: Parser<RunDocument> = z.object({
   claims: z.array(z.string()).readonly(),
   state: z.enum(['waiting', 'running', 'paused', 'succeeded', 'failed', 'cancelled']),
   createdAt: z.number(),
+  startedBy: z.string().optional(),
   waiting: z.object({ for: z.string(), request: z.string().optional(), until: z.number().optional() }).optional(),
 })
 
@@ -60,6 +63,8 @@ export interface RequestDocument {
   readonly text: string
   readonly planHash: string
   readonly requestedBy: string
+  /** `work`: something that a person does, and may answer who asked for it. Absent: an approval. */
+  readonly kind?: 'work' | undefined
   readonly answer?: { readonly approve: boolean; readonly by: string; readonly time: number } | undefined
 }
 
@@ -69,6 +74,7 @@ export const requestParser: Parser<RequestDocument> = z.object({
   text: z.string(),
   planHash: z.string(),
   requestedBy: z.string(),
+  kind: z.literal('work').optional(),
   answer: z.object({ approve: z.boolean(), by: z.string(), time: z.number() }).optional(),
 })
 

@@ -40,7 +40,13 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
   const createdAt = await store.now(call)
   const runId = newRunId(createdAt, plan.operation.name)
   const record: RunRecord = { type: 'run.created', data: created }
-  const head: RunDocument = { operation: plan.operation.name, claims: plan.claims, state: 'running', createdAt }
+  const head: RunDocument = {
+    operation: plan.operation.name,
+    claims: plan.claims,
+    state: 'running',
+    createdAt,
+    startedBy: created.principal.name,
+  }
   try {
     await commitUpdates(
       store,

@@ -1,5 +1,6 @@
-import type { Plan, PlannedServer, Wave } from '../domain/plan.ts'
+import type { Gate, Plan, PlannedServer, Wave } from '../domain/plan.ts'
 import { groupOfSlot } from '../domain/slot.ts'
+import { assertNever } from '../internal/assert-never.ts'
 
 /**
  * A plan as text for people: what it does, each server with its action and reason, in which order, and what to know
@@ -46,11 +47,23 @@ function formatPhases({ phases }: Plan): readonly string[] {
 function formatWave({ groups, soakMs, gate, maxFailures }: Wave): string {
   const parts = [groups === '100%' ? 'all at once' : `${groups} at a time`]
   if (soakMs !== undefined && soakMs > 0) parts.push(`soaking ${formatDuration(soakMs)}`)
-  if (gate !== undefined)
-    parts.push(gate.kind === 'approval' ? 'after an approval' : `not before ${new Date(gate.time).toISOString()}`)
+  if (gate !== undefined) parts.push(formatGate(gate))
   if (maxFailures === '100%') parts.push('each for itself')
   else if (maxFailures !== undefined) parts.push(`up to ${maxFailures} may fail`)
   return parts.join(' ')
+}
+
+function formatGate(gate: Gate): string {
+  switch (gate.kind) {
+    case 'approval':
+      return 'after an approval'
+    case 'work':
+      return 'after a person has done the work'
+    case 'until':
+      return `not before ${new Date(gate.time).toISOString()}`
+    default:
+      return assertNever(gate, 'gate')
+  }
 }
 
 /** Milliseconds as people say them. */

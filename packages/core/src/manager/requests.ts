@@ -59,7 +59,7 @@ export async function answerRequest(store: StateStore, given: GivenAnswer, call:
         details: { request: id },
       })
     }
-    if (request.requestedBy === principal.name) {
+    if (request.kind !== 'work' && request.requestedBy === principal.name) {
       throw new VmunitError(
         'ERR_APPROVAL_REFUSED',
         `${principal.name} asked for it; a second person must answer ${id}.`,

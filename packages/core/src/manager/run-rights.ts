@@ -1,14 +1,22 @@
 import { unitsOf } from '../engine/claims.ts'
+import { keys, runDocumentParser } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, Run } from '../ports/index.ts'
 import { checkMayWork } from './rights.ts'
 import { findUnit, getUnitToWorkOn, type UnitAccess } from './unit-access.ts'
 
-/** Whether the principal may see every unit that a run is about. Administrators see also runs of units that are gone. */
+/** Whether the principal may see every unit that a run is about. Of units that are gone, administrators see all runs, others their own. */
 export async function isReadable(access: UnitAccess, run: Run, call: Call): Promise<boolean> {
   if (access.principal.role === 'administrator') return true
   const found = await Promise.all(unitsOf(run.plan).map((name) => findUnit(access, name, call)))
-  return found.every((record) => record !== undefined)
+  return found.every((record) => record !== undefined) || (await isOwnOfGoneUnit(access, run, call))
+}
+
+/** Whether the principal started a run about units that are deleted since, by that run itself perhaps. */
+async function isOwnOfGoneUnit({ store, principal }: UnitAccess, { id, plan }: Run, call: Call): Promise<boolean> {
+  const [head, ...units] = await store.get([keys.run(id), ...unitsOf(plan).map(keys.unit)], call)
+  if (head === undefined || units.length === 0 || units.some((unit) => unit !== undefined)) return false
+  return runDocumentParser.parse(head.value).startedBy === principal.name
 }
 
 /** Refuses a run that the principal may not see with `ERR_NOT_FOUND`. */
@@ -23,7 +31,7 @@ export async function checkReadable(access: UnitAccess, run: Run, call: Call): P
 export async function checkMayMove(access: UnitAccess, run: Run, call: Call): Promise<void> {
   await checkReadable(access, run, call)
   checkMayWork(access.principal, `move run ${run.id}`)
-  if (access.principal.role === 'administrator') return
+  if (access.principal.role === 'administrator' || (await isOwnOfGoneUnit(access, run, call))) return
   for (const unit of unitsOf(run.plan)) await getUnitToWorkOn(access, unit, call)
 }
 

@@ -27,8 +27,8 @@ export interface StepContext extends Call {
   balancer(name: string): LoadBalancer
   /** A connection that the run keeps and closes. */
   guest(address: GuestAddress): Promise<Guest>
-  /** The files of a definition that servers of a tier get. */
-  tree(definitionHash: string, tierId: string): Promise<Tree>
+  /** The files of a definition that servers of a tier get; without a tier all files of that directory. */
+  tree(definitionHash: string, tierId?: string): Promise<Tree>
   now(): number
   /**
    * Says what the step waits for, as the end of the sentence "it waits for …". Cheap, and worth saying before every

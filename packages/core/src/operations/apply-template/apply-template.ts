@@ -124,7 +124,8 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
   result: (_plan, finished) => fleetResult(finished),
 })
 
-function usableVersion(world: World, { template, version }: TemplateRef): TemplateVersion {
+/** The version of that name, when servers may be made from it. */
+export function usableVersion(world: World, { template, version }: TemplateRef): TemplateVersion {
   const known = world.templates.get(template)
   if (known === undefined) {
     throw new VmunitError('ERR_NOT_FOUND', `There is no template ${template}. Register it first.`, {
@@ -137,7 +138,7 @@ function usableVersion(world: World, { template, version }: TemplateRef): Templa
       details: { template, version, known: known.versions.map(({ number }) => number) },
     })
   }
-  if (found.state === 'revoked' || found.state === 'draft') {
+  if (found.state !== 'active' && found.state !== 'deprecated') {
     throw new VmunitError(
       'ERR_WRONG_STATE',
       `Version ${version} of ${template} is ${found.state}; nothing is made from it.`,

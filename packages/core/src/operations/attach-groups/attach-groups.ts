@@ -65,12 +65,7 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
     const attached = groups.map((group) => groupOf({ unit, world, machines }, group))
     const procedures = attached.map((group) => procedureOf(unit, group, adopt))
     return {
-      claims: attached.flatMap((group) => [
-        groupClaim(unit.name, group.name),
-        // No definition is imported meanwhile: its tiers are those that the servers are attached to.
-        `definition/${unit.name}/${group.name}`,
-        ...group.servers.flatMap(addressesOf).map((address) => `addresses/all/${address}`),
-      ]),
+      claims: attached.flatMap((group) => attachClaims(unit, group)),
       servers: attached.flatMap((group) => group.servers.map((server) => lineOf(server, adopt))),
       phases: rolling('attach', procedures, EVERYTHING),
       back: wayBack(procedures, 'rolling'),
@@ -80,13 +75,25 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
   result: (_plan, finished) => fleetResult(finished),
 })
 
-interface Binding {
+/** What no other run may take while a group is attached: its name and its addresses. */
+export function attachClaims(unit: ManagementUnit, group: ServerGroup): readonly string[] {
+  return [
+    groupClaim(unit.name, group.name),
+    // No definition is imported meanwhile: its tiers are those that the servers are attached to.
+    `definition/${unit.name}/${group.name}`,
+    ...group.servers.flatMap(addressesOf).map((address) => `addresses/all/${address}`),
+  ]
+}
+
+/** What declared servers are bound with. */
+export interface Binding {
   readonly unit: ManagementUnit
   readonly world: World
   readonly machines: ReadonlyMap<string, Machine>
 }
 
-function groupOf({ unit, world, machines }: Binding, declared: GroupDeclaration): ServerGroup {
+/** A declared group as it is recorded: its slots, and the machines that its servers are bound to. */
+export function groupOf({ unit, world, machines }: Binding, declared: GroupDeclaration): ServerGroup {
   const counts = new Map<string, number>()
   const servers = declared.servers.map((server): VirtualServer => {
     const ordinal = counts.get(server.tierId) ?? 0
@@ -167,7 +174,8 @@ function wayOut(unit: ManagementUnit, group: ServerGroup): GroupProcedure['back'
   ]
 }
 
-function expectFree(group: ServerGroup, server: VirtualServer): readonly ExpectedFact[] {
+/** What the attachment of a server relies on. */
+export function expectFree(group: ServerGroup, server: VirtualServer): readonly ExpectedFact[] {
   const key = { unit: group.unit, server: server.slot }
   return [
     { ...key, fact: 'attached', value: false },
@@ -182,7 +190,8 @@ function lineOf(server: VirtualServer, adopt: boolean): PlannedServer {
   return { server: slot, address, action: 'attach', reason }
 }
 
-function checkOurs(world: World, machines: ReadonlyMap<string, Machine>): void {
+/** Refuses machines that bear a marker already. */
+export function checkOurs(world: World, machines: ReadonlyMap<string, Machine>): void {
   for (const [address, { id, marker }] of machines) {
     if (marker === 'none') continue
     const holder =

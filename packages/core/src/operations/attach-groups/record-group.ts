@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import { addressesOf } from '../../domain/addresses.ts'
+import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
 import { schemas } from '../../domain/parsers.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import type { DocumentUpdate, StepKind } from '../../ports/index.ts'
+import { draft, type Stage } from '../roll/stage.ts'
 import { nothing } from '../steps/schemas.ts'
 
 const input = z.object({ group: schemas.group })
@@ -42,4 +44,10 @@ export const forgetGroup: StepKind<ForgetInput, Record<string, never>> = {
     if (moment.type !== 'done') return []
     return [keys.group(unit, group), ...addresses.map(keys.address)].map((key) => ({ key, update: () => undefined }))
   },
+}
+
+/** Unregisters a group when all that its servers were to give back is given back. */
+export function forgetStage(unit: ManagementUnit, group: ServerGroup): Stage {
+  const input = { unit: unit.name, group: group.name, addresses: group.servers.flatMap(addressesOf) }
+  return { name: 'forget', lanes: [[draft(forgetGroup, { id: `${group.name}/forget`, input })]] }
 }

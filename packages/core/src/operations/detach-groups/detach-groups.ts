@@ -1,17 +1,17 @@
 import * as z from 'zod'
-import { addressesOf } from '../../domain/addresses.ts'
 import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
 import { schemas } from '../../domain/parsers.ts'
 import { groupClaim } from '../../engine/claims.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
-import { forgetGroup } from '../attach-groups/record-group.ts'
+import { forgetGroup, forgetStage } from '../attach-groups/record-group.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { expectServer } from '../roll/expect.ts'
-import { isRunning, type Member, machineOf, presentMachine } from '../roll/member.ts'
+import { leaveLane, quarantineLanes, quarantineWarnings, releaseLane } from '../roll/leave.ts'
+import { isRunning } from '../roll/member.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
-import { draft, EVERYTHING, type GroupProcedure, type Lane, rolling } from '../roll/stage.ts'
+import { EVERYTHING, type GroupProcedure, rolling } from '../roll/stage.ts'
 import { leavePool, releaseMachine } from '../steps/index.ts'
 
 export interface DetachGroupsInput {
@@ -65,7 +65,6 @@ function procedureOf(world: World, unit: ManagementUnit, group: ServerGroup): Gr
       details: { unit: unit.name, group: group.name, servers: running.map(({ server }) => server.slot) },
     })
   }
-  const addresses = group.servers.flatMap(addressesOf)
   return {
     change: {
       group: group.name,
@@ -77,44 +76,8 @@ function procedureOf(world: World, unit: ManagementUnit, group: ServerGroup): Gr
     stages: [
       { name: 'leave', lanes: members.map(leaveLane) },
       { name: 'release', lanes: [...members.map(releaseLane), ...quarantineLanes(unit, group)] },
-      {
-        name: 'forget',
-        lanes: [
-          [
-            draft(forgetGroup, {
-              id: `${group.name}/forget`,
-              input: { unit: unit.name, group: group.name, addresses },
-            }),
-          ],
-        ],
-      },
+      forgetStage(unit, group),
     ],
     back: [],
   }
-}
-
-function leaveLane({ unit, tier, server }: Member): Lane {
-  if (tier.balancer === undefined) return []
-  const { name, pool } = tier.balancer
-  const step = { balancer: name, pool, unit: unit.name, slot: server.slot }
-  return [draft(leavePool, { id: `${server.slot}/leave`, server: server.slot, input: step })]
-}
-
-function releaseLane(member: Member): Lane {
-  const { server } = member
-  if (server.machine?.operationId === undefined) return []
-  const step = machineOf(member, presentMachine(server.machine))
-  return [draft(releaseMachine, { id: `${server.slot}/release`, server: server.slot, input: step })]
-}
-
-/** Machines in quarantine are known by their group only: they go back with it. */
-function quarantineLanes(unit: ManagementUnit, group: ServerGroup): readonly Lane[] {
-  return group.quarantine.map(({ machine, slot }) => {
-    const step = { hypervisor: unit.hypervisor, unit: unit.name, slot, machine: { ...machine } }
-    return [draft(releaseMachine, { id: `${slot}/release-${machine.id}`, server: slot, input: step })]
-  })
-}
-
-function quarantineWarnings({ name, quarantine }: ServerGroup): readonly string[] {
-  return quarantine.map(({ machine, reason }) => `${name} gives ${machine.id} back, which was in quarantine: ${reason}`)
 }

@@ -1,13 +1,13 @@
 import * as z from 'zod'
 import { schemas } from '../../domain/parsers.ts'
-import type { Plain } from '../../domain/plain.ts'
 import { currentVersion, type TemplateRef, type TemplateVersion } from '../../domain/template.ts'
 import type { Argv } from '../../domain/tier.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
-import { draft, EVERYTHING, type GroupProcedure, outputOf, rolling, type StepDraft, wayBack } from '../roll/stage.ts'
+import { draft, EVERYTHING, type GroupProcedure, outputOf, rolling, wayBack } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
+import { publishId, workLane, workSlot } from '../work-machine/work-lane.ts'
 
 export interface PatchTemplateInput {
   readonly template: string
@@ -38,8 +38,6 @@ const input = z.strictObject({
   timeoutMs: schemas.milliseconds.optional(),
   previous: z.enum(['keep', 'deprecate']).optional(),
 })
-
-const START_TIMEOUT_MS = 900_000
 
 /**
  * Patches a template (manual 6.2.3 (1)): makes a work machine from its current version, runs the commands in it, shuts
@@ -114,45 +112,22 @@ function versionsOf(world: World, name: string): Versions {
   }
 }
 
-function publishId(template: string): string {
-  return `${template}/publish`
-}
-
 function procedureOf(request: PatchTemplateInput, { hypervisor, current, next }: Versions): GroupProcedure {
   const { template, commands, note = '', previous = 'deprecate', timeoutMs = 3_600_000 } = request
   const networks = request.networks ?? ['management']
   const createId = `${template}/create@${template}:${current.number}`
-  const addressId = `${template}/address`
   const machine = { machine: outputOf(createId, 'machine'), id: outputOf(createId, 'id') }
-  const work = { hypervisor, unit: '', slot: `template/${template}/${next}` }
-  const guest: Plain = { hypervisor, machine: machine.id, address: outputOf(addressId, 'address') }
-  const step = (id: string, kind: StepDraft['kind'], stepInput: Plain): StepDraft =>
-    draft(kind, { id, input: stepInput })
-
-  const lane: readonly StepDraft[] = [
-    step(createId, steps.createMachine, {
-      ...work,
-      image: current.image,
-      networks: networks.map((name) => ({ name })),
-    }),
-    step(`${template}/power-on`, steps.powerMachine, { ...work, machine: machine.machine, to: 'on' }),
-    step(addressId, steps.awaitAddress, { hypervisor, machine: machine.id, timeoutMs: START_TIMEOUT_MS }),
-    step(`${template}/answer`, steps.awaitGuest, { ...(guest as object), timeoutMs: START_TIMEOUT_MS }),
-    ...commands.map((argv, index) =>
-      step(`${template}/command-${index + 1}`, steps.runJob, { guest, argv, timeoutMs, environment: {} }),
-    ),
-    step(`${template}/shut-down`, steps.powerMachine, { ...work, machine: machine.machine, to: 'shutdown' }),
-    step(publishId(template), steps.publishImage, {
-      ...work,
-      machine: machine.machine,
-      template,
-      version: next,
-      parent: current.number,
-      note,
-      previous,
-    }),
-  ]
-  const discard = step(`${template}/discard`, steps.removeMachine, { ...work, machine: machine.machine })
+  const made = { template, hypervisor, version: next }
+  const work = workSlot(made)
+  const create = draft(steps.createMachine, {
+    id: createId,
+    input: { ...work, image: current.image, networks: networks.map((name) => ({ name })) },
+  })
+  const lane = [create, ...workLane({ ...made, machine, commands, timeoutMs, note, parent: current.number, previous })]
+  const discard = draft(steps.removeMachine, {
+    id: `${template}/discard`,
+    input: { ...work, machine: machine.machine },
+  })
   return {
     change: {
       group: template,

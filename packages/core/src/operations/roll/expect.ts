@@ -6,12 +6,7 @@ import type { Member } from './member.ts'
 /** What a change that touches the machine of a server relies on. */
 export function expectServer(world: World, { unit, server }: Member): readonly ExpectedFact[] {
   const machine = server.machine === undefined ? undefined : world.machines.get(unit.hypervisor)?.get(server.machine.id)
-  const expect = (fact: FactName, value: Plain): ExpectedFact => ({
-    fact,
-    server: server.slot,
-    unit: unit.name,
-    value: value ?? null,
-  })
+  const expect = expectationsOf(unit.name, server.slot)
   return [
     expect('attached', true),
     expect('address', server.address),
@@ -21,4 +16,14 @@ export function expectServer(world: World, { unit, server }: Member): readonly E
     expect('templateVersion', server.templateVersion),
     expect('definitionHash', server.definitionHash),
   ]
+}
+
+/** What a change relies on that only works inside the guest of a server: which one it is, and where. */
+export function expectPlace({ unit, server }: Member): readonly ExpectedFact[] {
+  const expect = expectationsOf(unit.name, server.slot)
+  return [expect('attached', true), expect('address', server.address), expect('machine', server.machine?.id)]
+}
+
+function expectationsOf(unit: string, server: string): (fact: FactName, value: Plain) => ExpectedFact {
+  return (fact, value) => ({ fact, server, unit, value: value ?? null })
 }

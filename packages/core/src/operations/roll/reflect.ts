@@ -4,7 +4,7 @@ import type { World } from '../../ports/index.ts'
 import { expectServer } from './expect.ts'
 import { isRunning, type Member } from './member.ts'
 import type { GroupProcedure } from './stage.ts'
-import { blockStage, inPlace, reflectStages, startStages, stopStages, unblockStage } from './stages.ts'
+import { blockStage, inPlace, joinStage, reflectStages, startStages, stopStages, unblockStage } from './stages.ts'
 
 export interface ReflectedGroup {
   readonly servers: readonly PlannedServer[]
@@ -58,6 +58,7 @@ export function reflectGroup(
         blockStage(visited),
         ...stopStages(tiers, visited),
         ...reflectStages(tiers, inPlace(reflected), isFirstTime),
+        joinStage(inPlace(reflected)),
         ...startStages(tiers, visited),
         unblockStage(visited),
       ],

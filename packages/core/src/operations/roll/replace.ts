@@ -67,13 +67,13 @@ export function replaceGroup(
 }
 
 /** A server that gets a new machine, and the version that the machine is made from. */
-interface Renewed {
+export interface Renewed {
   readonly member: Member
   readonly version: TemplateVersion
 }
 
 /** A server of another template gets a machine of the version that new servers of its own are made from. */
-function ownVersion(world: World, { tier, server }: Member): TemplateVersion {
+export function ownVersion(world: World, { tier, server }: Member): TemplateVersion {
   const template = world.templates.get(tier.template)
   const version = template === undefined ? undefined : currentVersion(template)
   if (version !== undefined) return version
@@ -142,16 +142,19 @@ function createId({ member, version }: Renewed): string {
   return `${member.server.slot}/create@${version.template}:${version.number}`
 }
 
-function createdMachine(renewed: Renewed): MachineRef {
+/** The machine that will have been made. */
+export function createdMachine(renewed: Renewed): MachineRef {
   const step = createId(renewed)
   return { machine: outputOf(step, 'machine'), id: outputOf(step, 'id') }
 }
 
-function each(name: string, replaced: readonly Renewed[], step: (renewed: Renewed) => StepDraft): Stage {
+/** The same step for every server. */
+export function each(name: string, replaced: readonly Renewed[], step: (renewed: Renewed) => StepDraft): Stage {
   return { name, lanes: replaced.map((renewed) => [step(renewed)]) }
 }
 
-function create(renewed: Renewed): StepDraft {
+/** Makes the new machine of a server, with the addresses of the server. */
+export function create(renewed: Renewed): StepDraft {
   const { unit, tier, server } = renewed.member
   const service = { address: server.serviceAddress, name: tier.networks.service }
   const networks = [
@@ -168,7 +171,8 @@ function create(renewed: Renewed): StepDraft {
   return draft(createMachine, { id: createId(renewed), server: server.slot, input })
 }
 
-function attach(renewed: Renewed): StepDraft {
+/** Binds the server to its new machine, on which nothing is built yet. */
+export function attach(renewed: Renewed): StepDraft {
   const { machine } = createdMachine(renewed)
   const templateVersion = renewed.version.number
   return bind(renewed.member, { verb: 'attach', machine, templateVersion, status: 'initial' })
@@ -185,7 +189,8 @@ function rebind({ member }: Renewed): StepDraft {
   })
 }
 
-interface Binding {
+/** What becomes of the record of a slot. */
+export interface Binding {
   readonly verb: string
   readonly machine: Plain
   readonly status?: 'initial' | 'stopped'
@@ -193,7 +198,8 @@ interface Binding {
   readonly definitionHash?: string | undefined
 }
 
-function bind({ unit, server }: Member, binding: Binding): StepDraft {
+/** Binds a server to a machine, or empties its slot. */
+export function bind({ unit, server }: Member, binding: Binding): StepDraft {
   const { verb, machine, status = 'stopped', templateVersion, definitionHash } = binding
   return draft(bindServer, {
     id: `${server.slot}/${verb}`,
@@ -208,13 +214,15 @@ function removeOld({ member }: Renewed): StepDraft {
   return draft(removeMachine, { id: `${server.slot}/return-old`, server: server.slot, input, final: true })
 }
 
-function quarantine(renewed: Renewed): StepDraft {
+/** Keeps the new machine for inspection. */
+export function quarantine(renewed: Renewed): StepDraft {
   const { slot } = renewed.member.server
   const input = machineOf(renewed.member, createdMachine(renewed))
   return draft(quarantineMachine, { id: `${slot}/quarantine`, server: slot, input })
 }
 
-function checkAdopted(replaced: readonly Member[]): void {
+/** Refuses to replace machines that are not ours. */
+export function checkAdopted(replaced: readonly Member[]): void {
   const foreign = replaced.filter(({ server }) => server.machine?.operationId === undefined)
   if (foreign.length === 0) return
   const names = foreign.map(({ server }) => server.address).join(', ')
@@ -226,7 +234,7 @@ function checkAdopted(replaced: readonly Member[]): void {
 }
 
 /** A machine that is not listed is gone only when every part of the hypervisor answered. */
-function checkPresent(world: World, replaced: readonly Member[]): void {
+export function checkPresent(world: World, replaced: readonly Member[]): void {
   const lost = replaced.filter(
     ({ unit, server }) => world.machines.get(unit.hypervisor)?.has(server.machine?.id ?? '') !== true,
   )

@@ -1,10 +1,13 @@
 import { type Definition, PRE_SETUP_HOOK } from '../../domain/definition.ts'
+import type { Plain } from '../../domain/plain.ts'
+import type { Named } from '../../domain/plan.ts'
 import { passage } from '../../domain/server-status.ts'
 import { type Argv, inStartOrder, type Tier } from '../../domain/tier.ts'
 import {
   awaitGuest,
   awaitHealth,
   blockServer,
+  joinPool,
   powerMachine,
   pushDefinition,
   runJob,
@@ -58,14 +61,22 @@ export function blockStage(placed: readonly Placed[]): Stage {
 
 /** Sends traffic to those whose tier has a balancer. */
 export function unblockStage(placed: readonly Placed[]): Stage {
-  return stage('unblock', placed, (place) => {
-    const { unit, tier, server } = place.member
-    if (tier.balancer === undefined) return []
-    const { name, pool, host, port } = tier.balancer
-    const address = server.serviceAddress ?? server.address
-    const input = { address, balancer: name, pool, poolAddress: host, port, slot: server.slot, unit: unit.name }
-    return [draft(unblockServer, { id: idOf(place, 'unblock'), server: server.slot, input })]
-  })
+  return stage('unblock', placed, (place) => poolLane(place, { kind: unblockServer, verb: 'unblock' }))
+}
+
+/** Gives those whose tier has a balancer, and who have none yet, a place in its pool; without traffic. */
+export function joinStage(placed: readonly Placed[]): Stage {
+  const newcomers = placed.filter(({ member }) => member.server.traffic === 'none')
+  return stage('join', newcomers, (place) => poolLane(place, { kind: joinPool, verb: 'join' }))
+}
+
+function poolLane(place: Placed, { kind, verb }: { readonly kind: Named; readonly verb: string }): Lane {
+  const { unit, tier, server } = place.member
+  if (tier.balancer === undefined) return []
+  const { name, pool, host, port } = tier.balancer
+  const address = server.serviceAddress ?? server.address
+  const input = { address, balancer: name, pool, poolAddress: host, port, slot: server.slot, unit: unit.name }
+  return [draft(kind, { id: idOf(place, verb), server: server.slot, input })]
 }
 
 /** Stops the applications: the tiers that start last stop first. */
@@ -106,14 +117,21 @@ export function startStages(tiers: readonly Tier[], placed: readonly Placed[]): 
 
 /** Switches the machines on and waits until their guests answer. */
 export function powerOnStage(placed: readonly Placed[]): Stage {
-  return stage('power on', placed, (place) => [
-    powerStep(place, 'on'),
-    draft(awaitGuest, {
-      id: idOf(place, 'answer'),
-      server: place.member.server.slot,
-      input: { ...(guestOf(place.member, place.machine) as object), timeoutMs: BOOT_TIMEOUT_MS },
-    }),
-  ])
+  return stage('power on', placed, (place) => [powerStep(place, 'on'), answerStep(place)])
+}
+
+/** Waits until the guests answer. */
+export function answerStage(placed: readonly Placed[]): Stage {
+  return stage('answer', placed, (place) => [answerStep(place)])
+}
+
+/** Waits until a guest answers; after a reboot, until it answers with another boot id. */
+export function answerStep(place: Placed, after?: Plain): StepDraft {
+  return draft(awaitGuest, {
+    id: idOf(place, 'answer'),
+    server: place.member.server.slot,
+    input: { ...(guestOf(place.member, place.machine) as object), timeoutMs: BOOT_TIMEOUT_MS, after },
+  })
 }
 
 /** Shuts the guests down, which switches the machines off. */
@@ -121,7 +139,8 @@ export function shutdownStage(placed: readonly Placed[]): Stage {
   return stage('shut down', placed, (place) => [powerStep(place, 'shutdown')])
 }
 
-function powerStep(place: Placed, to: 'on' | 'shutdown'): StepDraft {
+/** Switches the machine of a server on, or asks its guest to shut down. */
+export function powerStep(place: Placed, to: 'on' | 'shutdown'): StepDraft {
   const { unit, ...machine } = machineOf(place.member, place.machine)
   const input = { ...machine, to, unit }
   return draft(powerMachine, { id: idOf(place, `power-${to}`), server: place.member.server.slot, input })

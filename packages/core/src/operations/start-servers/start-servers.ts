@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { mayPass } from '../../domain/server-status.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation } from '../../ports/index.ts'
+import { checkLinked } from '../block-servers/linkage.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { planFleet, type Verdict } from '../roll/fleet-operation.ts'
@@ -14,7 +15,7 @@ export interface StartInput {
   readonly unit: string
   /** All groups by default. */
   readonly groups?: readonly string[] | undefined
-  /** Whether the servers get traffic afterwards. Default true. */
+  /** Whether the servers get traffic afterwards. By default those behind a load balancer; `true` asks that there is one. */
   readonly unblock?: boolean | undefined
 }
 
@@ -27,7 +28,8 @@ const input = z.strictObject({ ...groupsInput, unblock: z.boolean().optional() }
  * Servers that work already count as success and are not touched. Machines are not switched on: see {@link power}.
  * When a server fails it is `fault(starting)` and the tiers after it are not started.
  *
- * @throws {@link VmunitError} `ERR_WRONG_STATE` for servers that were never updated.
+ * @throws {@link VmunitError} `ERR_WRONG_STATE` for servers that were never updated, and with `unblock: true` when no tier of the
+ * groups has a load balancer.
  */
 export const start: Operation<StartInput, FleetResult> = defineOperation({
   name: 'start',
@@ -35,8 +37,10 @@ export const start: Operation<StartInput, FleetResult> = defineOperation({
   input,
   scope: ({ unit }) => ({ unit }),
   kinds: [runJob, awaitHealth, unblockServer],
-  plan: ({ unit, groups, unblock = true }, world) =>
-    planFleet(world, {
+  plan(request, world) {
+    const { unit, groups, unblock = true } = request
+    if (request.unblock === true) checkLinked(world, request)
+    return planFleet(world, {
       unit,
       groups,
       judge: (member) => judge(member, unblock),
@@ -45,7 +49,8 @@ export const start: Operation<StartInput, FleetResult> = defineOperation({
         const stopped = placed.filter(({ member }) => member.server.status !== 'working')
         return [...startStages(tiers, stopped), ...(unblock ? [unblockStage(placed)] : [])]
       },
-    }),
+    })
+  },
   result: (_plan, finished) => fleetResult(finished),
 })
 

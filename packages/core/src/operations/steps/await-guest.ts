@@ -5,13 +5,15 @@ import { guestInput } from './schemas.ts'
 
 export interface AwaitGuestInput extends GuestAddress {
   readonly timeoutMs: number
+  /** The boot id before a reboot: only another one counts. */
+  readonly after?: string | undefined
 }
 
 export interface BootedGuest {
   readonly bootId: string
 }
 
-const input = z.object({ ...guestInput, timeoutMs: z.number() })
+const input = z.object({ ...guestInput, timeoutMs: z.number(), after: z.string().optional() })
 
 const output = z.object({ bootId: z.string() })
 
@@ -26,12 +28,14 @@ export const awaitGuest: StepKind<AwaitGuestInput, BootedGuest> = {
     const deadline = context.now() + step.timeoutMs
     for (let tries = 1; ; tries += 1) {
       const answer = await ask(step, context)
-      if ('bootId' in answer) return answer
+      if ('bootId' in answer && answer.bootId !== step.after) return answer
       if (context.now() >= deadline) {
         throw new VmunitError(
           'ERR_TIMEOUT',
-          `The guest at ${step.address} did not answer within ${step.timeoutMs / 1000} s. Look at its console.`,
-          { cause: answer.error, details: { address: step.address } },
+          'bootId' in answer
+            ? `The guest at ${step.address} answers and was not rebooted within ${step.timeoutMs / 1000} s. Reboot it.`
+            : `The guest at ${step.address} did not answer within ${step.timeoutMs / 1000} s. Look at its console.`,
+          { cause: 'error' in answer ? answer.error : undefined, details: { address: step.address } },
         )
       }
       context.waitingFor(`the guest at ${step.address} to answer`)

@@ -53,6 +53,29 @@ export const unblockServer: StepKind<UnblockServerInput, Record<string, never>> 
     moment.type === 'done' ? [updateServer(step, (server) => ({ ...server, traffic: 'in' }))] : [],
 }
 
+/** Gives a server its place in the pool of its tier, which is made when it is missing; without traffic yet. */
+export const joinPool: StepKind<UnblockServerInput, Record<string, never>> = {
+  name: 'balancer.join',
+  version: 1,
+  input: joinInput,
+  output: nothing,
+  async observe(step, context) {
+    const members = await context.balancer(step.balancer).members(step.pool, context)
+    const isMember = members.some(({ slot, address }) => slot === step.slot && address === step.address)
+    return isMember ? { state: 'done', value: {} } : { state: 'partial', detail: 'is no member yet' }
+  },
+  async act(step, context) {
+    const balancer = context.balancer(step.balancer)
+    await balancer.ensurePool({ name: step.pool, address: step.poolAddress, port: step.port }, context)
+    await balancer.ensureMember(step.pool, { slot: step.slot, address: step.address, port: step.port }, context)
+    return {}
+  },
+  records: (step, moment) =>
+    moment.type === 'done'
+      ? [updateServer(step, (server) => ({ ...server, traffic: server.traffic === 'none' ? 'out' : server.traffic }))]
+      : [],
+}
+
 const blockInput = z.object({ ...pool, ...serverKey, drainTimeoutMs: z.number() })
 
 /** Takes traffic away from a server: no new work, then a wait for what it has, then the rest is cut. */

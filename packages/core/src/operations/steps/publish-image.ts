@@ -9,7 +9,8 @@ import { machineInput } from './schemas.ts'
 export interface PublishImageInput extends MachineStepInput {
   readonly template: string
   readonly version: number
-  readonly parent: number
+  /** Absent for the first version of a template. */
+  readonly parent?: number | undefined
   readonly note: string
   /** What becomes of the parent. */
   readonly previous: 'keep' | 'deprecate'
@@ -18,21 +19,21 @@ export interface PublishImageInput extends MachineStepInput {
 export interface PublishedVersion {
   readonly image: string
   readonly version: number
-  readonly parent: number
+  readonly parent?: number | undefined
 }
 
 const input = z.object({
   ...machineInput,
   template: z.string(),
   version: z.number(),
-  parent: z.number(),
+  parent: z.number().optional(),
   note: z.string(),
   previous: z.enum(['keep', 'deprecate']),
 })
 
-const output = z.object({ image: z.string(), version: z.number(), parent: z.number() })
+const output = z.object({ image: z.string(), version: z.number(), parent: z.number().optional() })
 
-/** Turns the work machine into the next version of a template, and records that version. */
+/** Turns the work machine into the next version of a template, or the first of a new one, and records that version. */
 export const publishImage: StepKind<PublishImageInput, PublishedVersion> = {
   name: 'image.publish',
   version: 1,
@@ -54,7 +55,7 @@ export const publishImage: StepKind<PublishImageInput, PublishedVersion> = {
   },
   records(step, moment) {
     if (moment.type !== 'done') return []
-    const { template, version, parent, note, previous } = step
+    const { template, hypervisor, version, parent, note, previous } = step
     const added: TemplateVersion = {
       template,
       number: version,
@@ -67,7 +68,8 @@ export const publishImage: StepKind<PublishImageInput, PublishedVersion> = {
       {
         key: keys.template(template),
         update: (value) => {
-          const document = templateParser.parse(value)
+          const document =
+            value === undefined ? { name: template, hypervisor, versions: [] } : templateParser.parse(value)
           const versions = document.versions.map(
             (known): TemplateVersion =>
               known.number === parent && previous === 'deprecate' ? { ...known, state: 'deprecated' } : known,

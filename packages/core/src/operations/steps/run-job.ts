@@ -13,6 +13,8 @@ export interface RunJobInput {
   /** The command is ended when it has run so long. */
   readonly timeoutMs: number
   readonly environment?: Readonly<Record<string, string>> | undefined
+  /** It may be run once more, when it began and left no exit code. */
+  readonly repeatable?: boolean | undefined
   readonly marks?: Marks | undefined
 }
 
@@ -24,6 +26,7 @@ const input = z.object({
   guest: z.object(guestInput),
   ...command,
   environment: z.record(z.string(), z.string()).optional(),
+  repeatable: z.boolean().optional(),
   marks,
 })
 
@@ -39,25 +42,44 @@ export const runJob: StepKind<RunJobInput, FinishedJob> = {
   input,
   output,
   async observe(step, context) {
-    const job = await lookAtJob(step, context)
+    const { id, job } = await lookAtJobs(step, context)
     // A job that runs has its own time limit, which may be longer than the patience of a look: it is waited for here.
-    return job.state === 'busy' ? await untilSettled(step, context) : judge(step, job)
+    return job.state === 'busy' ? await untilSettled(step, context, id) : judge(step, job)
   },
   async act(step, context) {
     const guest = await context.guest(step.guest)
     const { argv, environment, timeoutMs } = step
-    await guest.startJob(context.operationId, { argv, environment, timeoutMs }, context)
-    return await untilOver(step, context)
+    const id = step.repeatable === true ? (await lookAtJobs(step, context)).id : context.operationId
+    await guest.startJob(id, { argv, environment, timeoutMs }, context)
+    return await untilOver(step, context, id)
   },
   records: (step, moment) => markServer(step.marks, moment),
 }
 
-async function lookAtJob(step: RunJobInput, context: StepContext): Promise<Observed<ExecResult>> {
+/** The job that counts: what may be repeated has a second one when nobody knows how the first ended. */
+async function lookAtJobs(
+  step: RunJobInput,
+  context: StepContext,
+): Promise<{ readonly id: string; readonly job: Observed<ExecResult> }> {
+  const { operationId: first } = context
+  const job = await lookAtJob(step, context, first)
+  if (job.state !== 'unknown' || step.repeatable !== true) return { id: first, job }
+  const second = secondOf(first)
+  return { id: second, job: await lookAtJob(step, context, second) }
+}
+
+function secondOf(operationId: string): string {
+  return `${operationId}~2`
+}
+
+async function lookAtJob(step: RunJobInput, context: StepContext, id: string): Promise<Observed<ExecResult>> {
   try {
     const guest = await context.guest(step.guest)
-    return await guest.job(context.operationId, context)
+    return await guest.job(id, context)
   } catch (error) {
-    if (isVmunitError(error, 'ERR_UNAVAILABLE') && (await isMachineDown(step, context))) {
+    // What may be repeated waits for its machine.
+    const isForGood = step.repeatable !== true && isVmunitError(error, 'ERR_UNAVAILABLE')
+    if (isForGood && (await isMachineDown(step, context))) {
       return { state: 'unknown', detail: 'its machine is off' }
     }
     throw error
@@ -71,8 +93,8 @@ async function isMachineDown({ guest }: RunJobInput, context: StepContext): Prom
   return found.state === 'absent' || (found.state === 'done' && found.value.power === 'off')
 }
 
-async function untilOver(step: RunJobInput, context: StepContext): Promise<FinishedJob> {
-  const job = await untilSettled(step, context)
+async function untilOver(step: RunJobInput, context: StepContext, id: string): Promise<FinishedJob> {
+  const job = await untilSettled(step, context, id)
   if (job.state === 'done') return job.value
   throw new VmunitError('ERR_UNAVAILABLE', `The job on ${step.guest.address} vanished; it is started again.`, {
     retryable: true,
@@ -80,14 +102,24 @@ async function untilOver(step: RunJobInput, context: StepContext): Promise<Finis
 }
 
 /** Waits while the job runs. Changes nothing. */
-async function untilSettled(step: RunJobInput, context: StepContext): Promise<Observed<FinishedJob>> {
+async function untilSettled(step: RunJobInput, context: StepContext, id: string): Promise<Observed<FinishedJob>> {
   for (let tries = 1; ; tries += 1) {
     const guest = await context.guest(step.guest)
-    const job = judge(step, await guest.job(context.operationId, context))
+    const found = await guest.job(id, context)
+    if (found.state === 'unknown' && step.repeatable === true && id === context.operationId) throw begunAgain(step)
+    const job = judge(step, found)
     if (job.state !== 'busy') return job
     context.waitingFor(`"${step.argv.join(' ')}" to end on ${step.guest.address}`)
     await context.sleep(Math.min(1_000, 10 * 2 ** Math.min(tries, 7)))
   }
+}
+
+function begunAgain({ argv, guest }: RunJobInput): VmunitError {
+  return new VmunitError(
+    'ERR_UNAVAILABLE',
+    `"${argv.join(' ')}" left no exit code on ${guest.address}; it is repeatable and is run again.`,
+    { retryable: true, details: { argv, address: guest.address } },
+  )
 }
 
 /** A job that ended well is done; one that ended badly, or nobody knows how, has failed for good. */

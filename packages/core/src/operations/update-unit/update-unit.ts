@@ -13,7 +13,7 @@ import { type PlannedGroup, planRoll } from '../roll/plan-roll.ts'
 import { type Reflection, reflectGroup } from '../roll/reflect.ts'
 import { reflectApplications } from '../roll/reflect-applications.ts'
 import { EACH_FOR_ITSELF, EVERYTHING, rolling, wholeUnit } from '../roll/stage.ts'
-import { awaitHealth, blockServer, pushDefinition, runJob, unblockServer } from '../steps/index.ts'
+import { awaitHealth, blockServer, joinPool, pushDefinition, runJob, unblockServer } from '../steps/index.ts'
 
 export interface UpdateUnitInput {
   readonly unit: string
@@ -68,7 +68,7 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
   version: 1,
   input,
   scope: ({ unit }) => ({ unit }),
-  kinds: [blockServer, runJob, pushDefinition, awaitHealth, unblockServer],
+  kinds: [blockServer, runJob, pushDefinition, joinPool, awaitHealth, unblockServer],
   plan(request, world) {
     const unit = unitOf(world, request.unit)
     checkRegistered(unit)

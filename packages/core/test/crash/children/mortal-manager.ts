@@ -10,7 +10,7 @@ import { TIMING } from '../support/timing.ts'
 
 // A manager that begins a scenario and is ended by SIGKILL at an appointed moment: node mortal-manager.ts <task as JSON>
 const task = JSON.parse(process.argv[2] ?? '') as MortalTask
-const { death, nextDefinition } = task
+const { death, nextDefinition, script } = task
 
 function kill(): void {
   const now = (): boolean => process.kill(process.pid, 'SIGKILL')
@@ -31,7 +31,7 @@ const manager = createManager({
   principal: { name: 'user_a', role: 'builder' },
   timing: TIMING,
 })
-const [, state] = await live(scenarioNamed(task.scenario), { bases: { nextDefinition }, manager, store })
+const [, state] = await live(scenarioNamed(task.scenario), { bases: { nextDefinition, script }, manager, store })
 await manager.close()
 await store.close()
 await world.close()

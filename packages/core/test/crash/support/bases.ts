@@ -18,7 +18,7 @@ import {
 } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { connectWorld, createWorld, startWorld, type World } from '@vmunit/core/testing'
-import { BYSTANDER, BYSTANDERS, definitionOf, GROUPS, UNIT } from './fleet-parts.ts'
+import { BYSTANDER, BYSTANDERS, definitionOf, GROUPS, UNIT, USER_SCRIPT } from './fleet-parts.ts'
 
 /** How far the fleet is when a scenario begins. */
 export const BASE_NAMES = ['provided', 'attached', 'updated', 'running', 'patched', 'imported'] as const
@@ -36,6 +36,8 @@ export interface Bases extends AsyncDisposable {
   databaseOf(base: BaseName): string
   /** The edition of the definition that is not registered yet. */
   readonly nextDefinition: string
+  /** The hash of a user script directory. */
+  readonly script: string
 }
 
 export const WORLD_FILE = 'world.jsonl'
@@ -73,6 +75,7 @@ export async function prepareBases(): Promise<Bases> {
   const present = join(directory, 'world')
   const documents: Partial<Record<BaseName, ReadonlyMap<string, Plain>>> = {}
   let nextDefinition = ''
+  let script = ''
 
   const work: Readonly<Record<BaseName, (manager: Manager, world: World) => Promise<void>>> = {
     async provided(manager, world) {
@@ -100,6 +103,7 @@ export async function prepareBases(): Promise<Bases> {
       await manager.execute(patchTemplate, { template, commands: [['dnf', '-y', 'upgrade']] })
       await manager.execute(patchTemplate, { template, commands: [['touch', '/etc/application.broken']] })
       nextDefinition = (await manager.definitions.add(definitionOf(UNIT, 2))).hash
+      script = (await manager.definitions.add(USER_SCRIPT)).hash
     },
     async imported(manager) {
       const { hash } = await manager.definitions.add(definitionOf(UNIT, 1, 2))
@@ -126,6 +130,7 @@ export async function prepareBases(): Promise<Bases> {
     worldOf,
     databaseOf,
     nextDefinition,
+    script,
     [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true }),
   }
 }

@@ -41,6 +41,11 @@ export function definitionOf(unit: string, edition: number, applications = 1): D
   })
 }
 
+/** A user script that leaves a line. */
+export const USER_SCRIPT: DefinitionSource = memoryDefinition([], {
+  'user-script': '#!/bin/sh\necho $VMI_VIRTUALID >> /var/log/script.log',
+})
+
 function server(subnet: number, tierId: string, host: number): GroupDeclaration['servers'][number] {
   return { tierId, address: `192.168.${subnet}.${host}`, port: 20580, serviceAddress: `192.168.${subnet + 1}.${host}` }
 }
@@ -51,6 +56,9 @@ export const GROUPS: readonly GroupDeclaration[] = [
   { name: 'vmgroup_2', servers: [server(1, 'combined', 102)] },
   { name: 'vmgroup_3', servers: [server(1, 'web', 103), server(1, 'app', 104)] },
 ]
+
+/** A group that is not there yet. */
+export const NEW_GROUP: GroupDeclaration = { name: 'vmgroup_4', servers: [server(1, 'combined', 140)] }
 
 /** A unit that nobody works on. */
 export const BYSTANDERS: readonly GroupDeclaration[] = [{ name: 'vmgroup_1', servers: [server(5, 'combined', 101)] }]

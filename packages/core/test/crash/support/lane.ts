@@ -121,8 +121,8 @@ export async function openLane(bases: Bases, clocks: readonly number[]): Promise
       for (const [generation, life] of lives.entries()) {
         const death = deaths[generation]
         if (stage.socket !== undefined && death !== undefined) {
-          const { nextDefinition } = bases
-          const task = { socket: stage.socket, database, scenario: scenario.name, nextDefinition, death }
+          const { nextDefinition, script } = bases
+          const task = { socket: stage.socket, database, scenario: scenario.name, nextDefinition, script, death }
           // One that outlived its moment has ended the run; the next one only says how.
           if ((await liveInProcess(task)).killed) life.kill()
           continue

@@ -5,7 +5,7 @@ import type { Scenario } from './scenarios.ts'
 const ENDED = new Set(['succeeded', 'failed', 'cancelled'])
 
 export interface Living {
-  readonly bases: Pick<Bases, 'nextDefinition'>
+  readonly bases: Pick<Bases, 'nextDefinition' | 'script'>
   readonly manager: Manager
   readonly store: StateStore
 }

@@ -9,6 +9,7 @@ export interface MortalTask {
   readonly database: string
   readonly scenario: string
   readonly nextDefinition: string
+  readonly script: string
   readonly death: Death
 }
 

@@ -1,6 +1,10 @@
 import {
+  applyPatch,
   applyTemplate,
   attachGroups,
+  block,
+  createTemplate,
+  deleteUnit,
   detachGroups,
   importDefinition,
   type Manager,
@@ -8,13 +12,18 @@ import {
   type Plan,
   patchTemplate,
   power,
+  recoverServer,
+  retireTemplate,
+  runScript,
+  scaleIn,
+  scaleOut,
   start,
   stop,
   unmark,
   updateUnit,
 } from '@vmunit/core'
 import type { BaseName, Bases } from './bases.ts'
-import { BYSTANDER, GROUPS, UNIT } from './fleet-parts.ts'
+import { BYSTANDER, GROUPS, NEW_GROUP, UNIT } from './fleet-parts.ts'
 
 /** One operation on a prepared fleet. */
 export interface Scenario {
@@ -25,7 +34,7 @@ export interface Scenario {
   readonly serving: number
   /** How many groups are in work at once. */
   readonly width: number
-  plan(manager: Manager, bases: Pick<Bases, 'nextDefinition'>): Promise<Plan>
+  plan(manager: Manager, bases: Pick<Bases, 'nextDefinition' | 'script'>): Promise<Plan>
 }
 
 const version = (number: number): { readonly template: string; readonly version: number } => ({
@@ -34,6 +43,9 @@ const version = (number: number): { readonly template: string; readonly version:
 })
 
 const ALL = GROUPS.length
+
+/** Leaves a line, so that a command that ran twice is seen. */
+const PATCH = [['sh', '-c', 'echo patched >> /var/log/application.log']] as const
 
 const roll = { unit: UNIT, template: version(2), allowOutage: true }
 const broken = { ...roll, template: version(3) }
@@ -170,6 +182,88 @@ export const SCENARIOS: readonly Scenario[] = [
     serving: 0,
     width: ALL,
     plan: (manager) => manager.plan(power, { unit: UNIT, to: 'off' }),
+  },
+  {
+    ...ROLLING,
+    name: 'applyPatch, rolling, with a reboot',
+    plan: (manager) => manager.plan(applyPatch, { unit: UNIT, commands: PATCH, reboot: true, allowOutage: true }),
+  },
+  {
+    ...ROLLING,
+    name: 'applyPatch, whole',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(applyPatch, { unit: UNIT, commands: PATCH, whole: true, allowOutage: true }),
+  },
+  {
+    ...ROLLING,
+    name: 'runScript',
+    serving: ALL,
+    width: ALL,
+    plan: (manager, { script }) => manager.plan(runScript, { unit: UNIT, script }),
+  },
+  {
+    ...ROLLING,
+    name: 'scaleOut',
+    serving: ALL,
+    plan: (manager) => manager.plan(scaleOut, { unit: UNIT, groups: [NEW_GROUP], template: version(2) }),
+  },
+  {
+    ...ROLLING,
+    name: 'scaleOut, a version that does not start',
+    ends: 'failed',
+    serving: ALL,
+    plan: (manager) => manager.plan(scaleOut, { unit: UNIT, groups: [NEW_GROUP], template: version(3) }),
+  },
+  {
+    ...ROLLING,
+    name: 'scaleIn',
+    plan: (manager) => manager.plan(scaleIn, { unit: UNIT, groups: ['vmgroup_1'] }),
+  },
+  {
+    ...ROLLING,
+    name: 'deleteUnit',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(deleteUnit, { unit: UNIT, detach: true }),
+  },
+  {
+    ...ROLLING,
+    name: 'block',
+    serving: ALL - 1,
+    plan: (manager) => manager.plan(block, { unit: UNIT, groups: ['vmgroup_1'] }),
+  },
+  {
+    ...ROLLING,
+    name: 'recoverServer, repair',
+    plan: (manager) => manager.plan(recoverServer, { unit: UNIT, server: '192.168.1.101', by: 'repair' }),
+  },
+  {
+    ...ROLLING,
+    name: 'recoverServer, replace',
+    plan: (manager) => manager.plan(recoverServer, { unit: UNIT, server: '192.168.1.101', by: 'replace' }),
+  },
+  {
+    ...ROLLING,
+    name: 'createTemplate',
+    serving: ALL,
+    async plan(manager) {
+      const image = (await manager.templates.get('app-base')).versions[0]?.image ?? ''
+      return await manager.plan(createTemplate, {
+        template: 'new-base',
+        hypervisor: 'main',
+        from: { image },
+        commands: [['true']],
+      })
+    },
+  },
+  {
+    ...ROLLING,
+    name: 'retireTemplate',
+    serving: ALL,
+    async plan(manager) {
+      return await manager.plan(retireTemplate, { template: 'web-base', versions: [2], to: 'removed' })
+    },
   },
 ]
 

@@ -1,0 +1,113 @@
+import { attachGroups, block, deleteUnit, importDefinition, stop } from '@vmunit/core'
+import { describe, expect, it } from 'vitest'
+import { createFleet, storyGroups, TIERS } from '../support/fleet.ts'
+import { memoryDefinition } from '../support/memory-definition.ts'
+import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
+import { machineOf, machinesOf, UNIT } from '../support/story.ts'
+import { mark, mutationsSince } from '../support/world-log.ts'
+
+/** The tiers of the story with pools of their own. */
+function fleetTiers(pool: string): typeof TIERS {
+  return TIERS.map((tier) => ({
+    ...tier,
+    ...(tier.balancer !== undefined && { balancer: { ...tier.balancer, pool } }),
+  }))
+}
+
+describe('deleteUnit', () => {
+  it('3.6 row 2: refuses a unit that has groups, naming them', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const error = await expectRefused(fleet, 'ERR_WRONG_STATE', () => fleet.manager.execute(deleteUnit, { unit: UNIT }))
+    expect(error.details).toMatchObject({ groups: ['vmgroup_1', 'vmgroup_2', 'vmgroup_3'] })
+  })
+
+  it('3.6 row 1: refuses a unit that does not exist', async () => {
+    await using fleet = await createFleet()
+    await expectRefused(fleet, 'ERR_NOT_FOUND', () => fleet.manager.execute(deleteUnit, { unit: 'nobody' }))
+  })
+
+  it('3.21 row 6: the deletion of a unit removes its pools, after its groups, their machines and its record', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    await fleet.build('gyoumu_b', storyGroups(5), fleetTiers('gyoumu_b'))
+    const others = await machinesOf(fleet, 'gyoumu_b')
+    const { outcomes } = await fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true })
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('changed'))
+    expect((await fleet.manager.units.list()).map(({ name }) => name)).toEqual(['gyoumu_b'])
+    expect((await fleet.world.admin.pools()).map(({ name }) => name)).toEqual(['gyoumu_b'])
+    expect([...(await machinesOf(fleet)).keys()]).toEqual([])
+    expect(await machinesOf(fleet, 'gyoumu_b')).toEqual(others)
+    const documents = Object.keys(await documentsOf(fleet.storePath))
+    expect(documents.filter((key) => /^(?:unit|group|address)\/.*(?:gyoumu_a|192\.168\.1\.)/.test(key))).toEqual([])
+    await fleet.build(UNIT, storyGroups())
+  })
+
+  it('stops all groups before any leaves', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const from = await mark(fleet.world)
+    await fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true, machines: 'release' })
+    const made = await mutationsSince(fleet.world, from)
+    const last = (call: string): number => Math.max(...made.filter((one) => one.call === call).map(({ seq }) => seq))
+    const first = (call: string): number =>
+      Math.min(...made.filter((one) => one.call === call).map(({ arrived }) => arrived))
+    expect(last('guests.startJob')).toBeLessThan(first('balancer.removeMember'))
+    expect(last('balancer.removeMember')).toBeLessThan(first('hypervisor.release'))
+    expect(last('hypervisor.release')).toBeLessThan(first('balancer.removePool'))
+    expect((await fleet.world.admin.machines()).every(({ power, marker }) => power === 'on' && !marker)).toBe(true)
+  })
+
+  it('3.6 row 3: the unit stays when a pool cannot be removed, and the next attempt deletes it', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    await fleet.world.admin.faults([{ call: 'balancer.removePool', effect: { type: 'error', code: 'ERR_DRIVER' } }])
+    const error = await refusal(fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true }))
+    expect(error.code).toBe('ERR_RUN_FAILED')
+    expect((await fleet.manager.units.get(UNIT)).groups).toEqual([])
+    await fleet.world.admin.faults([])
+    await fleet.manager.execute(deleteUnit, { unit: UNIT })
+    expect(await fleet.manager.units.list()).toEqual([])
+  })
+
+  it('leaves a pool alone in which somebody else has members', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    await fleet.world.balancer.ensureMember('gyoumu_a', { slot: 'other/web/0', address: '10.0.0.1', port: 80 })
+    await fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true })
+    expect((await fleet.world.admin.pools()).map(({ name }) => name)).toEqual(['gyoumu_a'])
+  })
+
+  it('3.6 row 4: refuses while a run works on any part of the unit, and keeps others off while it waits', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const plan = await fleet.manager.plan(deleteUnit, { unit: UNIT, detach: true })
+    const waiting = await fleet.manager.start(plan, { approval: 'required' })
+    for (const work of [
+      () => fleet.manager.execute(block, { unit: UNIT, groups: ['vmgroup_2'] }),
+      async () => {
+        const { hash } = await fleet.manager.definitions.add(memoryDefinition(fleetTiers(UNIT), {}))
+        await fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash })
+      },
+    ]) {
+      expect((await refusal(work())).code).toBe('ERR_CLAIMED')
+    }
+    await waiting.cancel('enough')
+    const stopping = await fleet.manager.start(await fleet.manager.plan(stop, { unit: UNIT, groups: ['vmgroup_1'] }), {
+      approval: 'required',
+    })
+    expect((await refusal(fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true }))).code).toBe('ERR_CLAIMED')
+    await stopping.cancel('enough')
+  })
+
+  it('deletes no machine that is not ours', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups().slice(0, 1))
+    await fleet.provide(storyGroups().slice(1, 2), UNIT)
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups().slice(1, 2) })
+    await expectRefused(fleet, 'ERR_NOT_ADOPTED', () => fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true }))
+    const { id } = await machineOf(fleet, 'vmgroup_1/combined/0')
+    await fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true, machines: 'release' })
+    expect((await fleet.world.admin.machines()).map((machine) => machine.id)).toContain(id)
+  })
+})
