@@ -277,6 +277,12 @@ describe('applyPatch by a person', () => {
     await fleet.world.admin.setPower(id, 'off')
     await fleet.world.admin.setPower(id, 'on')
     await run.result()
+    const boots: unknown[] = []
+    for await (const event of run.events({ follow: false })) {
+      if (event.type === 'step.done' && /\/(?:boot|answer)$/.test(event.data.step)) boots.push(event.data.output)
+    }
+    expect(boots).toHaveLength(2)
+    expect(boots[1], 'another boot is what counts').not.toEqual(boots[0])
     expect(standing(await manager.units.get(UNIT))).toEqual(ALL_WORKING)
   })
 
