@@ -15,6 +15,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: ['zod'],
   'driver-ssh': ['@vmunit/core', 'ssh2'],
   'driver-vsphere': ['@vmunit/core', 'saxes'],
+  logger: ['@vmunit/core', 'pino'],
+  notify: ['@vmunit/core', 'nodemailer'],
   testbed: ['zod'],
   'xml-schema': ['@vmunit/core', 'fast-xml-parser', 'zod'],
 }

@@ -26,6 +26,8 @@ export type {
   Wave,
 } from './domain/plan.ts'
 export type { Principal, UnitGrant } from './domain/principal.ts'
+export type { Answer, RequestKind } from './domain/request.ts'
+export type { ProvidedResources, ResourceRequest, WantedServer } from './domain/resource-request.ts'
 export type { ChangeKey, RunEvent, RunRecord } from './domain/run-record.ts'
 export type { Outcome, RunState } from './domain/run-state.ts'
 export type { LogicalStatus } from './domain/server-status.ts'
@@ -54,13 +56,19 @@ export {
   type VmunitErrorOptions,
 } from './errors/index.ts'
 export type { Account, Accounts, ChangePassword, CreateAccount } from './manager/accounts.ts'
+export type { Archives } from './manager/archives.ts'
 export type { DefinitionComparison } from './manager/compare-definitions.ts'
 export { createManager, type ManagerOptions } from './manager/create-manager.ts'
 export type { Definitions } from './manager/definitions.ts'
+export type { DiagnoseInput } from './manager/diagnose/diagnose.ts'
+export type { DiagnosedPart, Diagnosis, Finding } from './manager/diagnose/diagnosis.ts'
 export { type ExitClass, exitClass } from './manager/exit-class.ts'
 export type { Explanation } from './manager/explain.ts'
 export { formatPlan } from './manager/format-plan.ts'
-export type { Manager, RetentionPolicy, StartOptions } from './manager/manager.ts'
+export type { ServerLoad } from './manager/load/measure-load.ts'
+export type { LoadProposal, MeasuredLoad, WatchLoad } from './manager/load/watch-load.ts'
+export type { AnswerToRequest, Manager, RetentionPolicy, StartOptions } from './manager/manager.ts'
+export type { DeliverOptions, Notices } from './manager/notices/notices.ts'
 export type { PendingRequest, Requests } from './manager/requests.ts'
 export type { RegisterTemplate, Templates } from './manager/templates.ts'
 export type { CreateUnit, UnitInfo, UnitServer, Units } from './manager/units.ts'
@@ -70,6 +78,12 @@ export { type ApplyTemplateInput, applyTemplate } from './operations/apply-templ
 export { type AttachGroupsInput, attachGroups } from './operations/attach-groups/attach-groups.ts'
 export { type BlockInput, block } from './operations/block-servers/block.ts'
 export { type UnblockInput, unblock } from './operations/block-servers/unblock.ts'
+export {
+  type CollectLogsInput,
+  type CollectLogsResult,
+  collectLogs,
+  type ServerLogs,
+} from './operations/collect-logs/collect-logs.ts'
 export {
   type CreateTemplateInput,
   type CreateTemplateResult,
@@ -94,6 +108,11 @@ export {
 export { type PowerInput, power } from './operations/power-servers/power-servers.ts'
 export * as procedure from './operations/procedure.ts'
 export { type RecoverServerInput, recoverServer } from './operations/recover-server/recover-server.ts'
+export {
+  type RequestResourcesInput,
+  type RequestResourcesResult,
+  requestResources,
+} from './operations/request-resources/request-resources.ts'
 export {
   type RetireTemplateInput,
   type RetireTemplateResult,
@@ -141,6 +160,7 @@ export type {
   Logger,
   Machine,
   MachineNetwork,
+  Notice,
   Notifier,
   Operation,
   OperationScope,
@@ -160,5 +180,6 @@ export type {
   Tree,
   TreeFile,
   UnitBalancer,
+  Wait,
   World,
 } from './ports/index.ts'

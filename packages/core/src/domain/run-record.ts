@@ -15,7 +15,12 @@ export type RunRecord =
   | { readonly type: 'run.owned'; readonly data: { readonly owner: string } }
   | {
       readonly type: 'run.waiting'
-      readonly data: { readonly for: string; readonly request?: string; readonly until?: number }
+      readonly data: {
+        readonly for: string
+        readonly request?: string
+        readonly requests?: readonly string[]
+        readonly until?: number
+      }
     }
   | {
       /** After records were lost: steps that began all the same, steps that must have been done before, their changes. */

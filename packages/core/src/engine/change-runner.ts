@@ -1,8 +1,10 @@
 import type { PlannedStep } from '../domain/plan.ts'
 import { type DescribedError, describeError, isVmunitError, VmunitError } from '../errors/index.ts'
+import type { Wait } from '../ports/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
 import { type Outages, putBack } from './outages.ts'
 import type { ScheduledChange } from './progress.ts'
+import { StepParked } from './step-parked.ts'
 import { runStep, type StepEnvironment } from './step-runner.ts'
 import { backoff } from './timing.ts'
 
@@ -17,9 +19,10 @@ export interface ChangeEnvironment extends StepEnvironment {
  * Carries out the change of one group: each step begins as soon as those it needs are done.
  *
  * When a step fails, what needs it does not begin, the other servers finish the stage they are in, and the change has
- * failed. On the way back a failed step stops nothing: as much as possible is put back.
+ * failed. On the way back a failed step stops nothing: as much as possible is put back. Resolves to what it waits for
+ * when all that is left of it waits for people or time: then it has not ended, and is run again later.
  */
-export async function runChange(environment: ChangeEnvironment, scheduled: ScheduledChange): Promise<void> {
+export async function runChange(environment: ChangeEnvironment, scheduled: ScheduledChange): Promise<readonly Wait[]> {
   const { progress, writer } = environment
   const { key, change } = scheduled
   const isReturn = key.startsWith('back:')
@@ -38,14 +41,15 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
         ...environment.waits.ended(key),
         ...back,
       ])
-      return
+      return []
     }
   }
-  const failed = await runSteps(change.steps, {
+  const { failed, waits } = await runSteps(change.steps, {
     carriesOn: isReturn,
     run: (step) => environment.concurrency.run(() => runStep(environment, { step, attempt, mayBeSkipped: isReturn })),
   })
   if (failed !== undefined && progress.inDoubt.has(key)) throw movedOn(progress.runId, errorOf(environment, failed))
+  if (failed === undefined && waits.length > 0) return waits
   if (failed === undefined) {
     writer.write({ type: 'change.done', data: { change: key } }, [...environment.waits.ended(key), ...back])
   } else {
@@ -54,6 +58,7 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
       ...back,
     ])
   }
+  return []
 }
 
 function errorOf(environment: ChangeEnvironment, step: PlannedStep): DescribedError {
@@ -112,16 +117,19 @@ interface StepsOptions {
   readonly run: (step: PlannedStep) => Promise<boolean>
 }
 
-/** Runs steps as their needs permit; resolves to the first that failed. Rejects, when all are quiet, if one stopped. */
-async function runSteps(
-  steps: readonly PlannedStep[],
-  { carriesOn, run }: StepsOptions,
-): Promise<PlannedStep | undefined> {
+interface StepsEnd {
+  readonly failed: PlannedStep | undefined
+  readonly waits: readonly Wait[]
+}
+
+/** Runs steps as their needs permit; resolves to the first that failed, and to what others wait for. Rejects, when all are quiet, if one stopped. */
+async function runSteps(steps: readonly PlannedStep[], { carriesOn, run }: StepsOptions): Promise<StepsEnd> {
   const missing = new Map(steps.map((step) => [step.id, new Set(step.needs)]))
   const dependents = new Map<string, PlannedStep[]>()
   for (const step of steps) {
     for (const need of step.needs) dependents.set(need, [...(dependents.get(need) ?? []), step])
   }
+  const waits: Wait[] = []
   let failed: PlannedStep | undefined
   let stopped: { readonly reason: unknown } | undefined
 
@@ -132,7 +140,8 @@ async function runSteps(
       if (!isDone) failed ??= step
       if (!isDone && !carriesOn) return
     } catch (reason) {
-      stopped ??= { reason }
+      if (reason instanceof StepParked) waits.push(reason.wait)
+      else stopped ??= { reason }
       return
     }
     const ready = (dependents.get(step.id) ?? []).filter((next) => {
@@ -145,5 +154,5 @@ async function runSteps(
 
   await Promise.all(steps.filter((step) => step.needs.length === 0).map(follow))
   if (stopped !== undefined) throw stopped.reason
-  return failed
+  return { failed, waits }
 }

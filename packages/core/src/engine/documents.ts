@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Parser, Plain } from '../domain/plain.ts'
+import type { Answer, RequestKind } from '../domain/request.ts'
 import type { RunState } from '../domain/run-state.ts'
 
 /** The keys of all documents. A prefix is everything of one kind. */
@@ -17,9 +18,26 @@ export const keys = {
   archive: (run: string): string => `archive/${run}`,
   control: (run: string): string => `control/${run}`,
   request: (id: string): string => `request/${id}`,
+  /** Where the delivery of notices under a name stands with a run. */
+  cursor: (name: string, run: string): string => `cursor/${name}/${run}`,
   claims: (scope: string): string => `claims/${scope}`,
   outages: (unit: string): string => `outages/${unit}`,
 } as const
+
+/** What a run waits for; several requests when several groups wait for people. */
+export interface WaitingRun {
+  readonly for: string
+  readonly request?: string
+  readonly requests?: readonly string[]
+  readonly until?: number
+}
+
+const waitingRun: z.ZodType<WaitingRun> = z.object({
+  for: z.string(),
+  request: z.string().exactOptional(),
+  requests: z.array(z.string()).readonly().exactOptional(),
+  until: z.number().exactOptional(),
+})
 
 /** The head of a run's journal, written in the same transaction as the record that changes it. */
 export interface RunDocument {
@@ -29,9 +47,7 @@ export interface RunDocument {
   readonly createdAt: number
   /** The name of the principal who started it. */
   readonly startedBy?: string | undefined
-  readonly waiting?:
-    | { readonly for: string; readonly request?: string | undefined; readonly until?: number | undefined }
-    | undefined
+  readonly waiting?: WaitingRun | undefined
 }
 
 export const runDocumentParser: Parser<RunDocument> = z.object({
@@ -40,7 +56,7 @@ export const runDocumentParser: Parser<RunDocument> = z.object({
   state: z.enum(['waiting', 'running', 'paused', 'succeeded', 'failed', 'cancelled']),
   createdAt: z.number(),
   startedBy: z.string().optional(),
-  waiting: z.object({ for: z.string(), request: z.string().optional(), until: z.number().optional() }).optional(),
+  waiting: waitingRun.optional(),
 })
 
 /** What another process asks of the owner of a run. */
@@ -59,23 +75,44 @@ export const controlParser: Parser<ControlDocument> = z.object({
 /** Something that a person is asked, and the answer when there is one. */
 export interface RequestDocument {
   readonly run: string
+  /** The gate or the step that asks. */
   readonly gate: string
+  /** Absent: an approval. */
+  readonly kind?: RequestKind | undefined
   readonly text: string
   readonly planHash: string
   readonly requestedBy: string
-  /** `work`: something that a person does, and may answer who asked for it. Absent: an approval. */
-  readonly kind?: 'work' | undefined
-  readonly answer?: { readonly approve: boolean; readonly by: string; readonly time: number } | undefined
+  /** What is wanted, for programs. */
+  readonly subject?: Plain
+  readonly from?: number | undefined
+  readonly until?: number | undefined
+  readonly answer?: Answer | undefined
+  /** Why no answer is needed any more. */
+  readonly withdrawn?: string | undefined
 }
+
+const anything: z.ZodType<Plain> = z.custom<Plain>()
 
 export const requestParser: Parser<RequestDocument> = z.object({
   run: z.string(),
   gate: z.string(),
+  kind: z.enum(['approval', 'work', 'resources']).optional(),
   text: z.string(),
   planHash: z.string(),
   requestedBy: z.string(),
-  kind: z.literal('work').optional(),
-  answer: z.object({ approve: z.boolean(), by: z.string(), time: z.number() }).optional(),
+  subject: anything.optional(),
+  from: z.number().optional(),
+  until: z.number().optional(),
+  answer: z
+    .object({
+      approve: z.boolean(),
+      by: z.string(),
+      time: z.number(),
+      note: z.string().optional(),
+      content: anything.optional(),
+    })
+    .optional(),
+  withdrawn: z.string().optional(),
 })
 
 /** A document as it is stored. */

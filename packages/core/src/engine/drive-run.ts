@@ -7,10 +7,11 @@ import { assertNever } from '../internal/assert-never.ts'
 import type { StateStore } from '../ports/index.ts'
 import { runChange } from './change-runner.ts'
 import { giveClaims } from './claims.ts'
-import { keys } from './documents.ts'
+import { keys, type WaitingRun } from './documents.ts'
 import { type Bell, createBell } from './follow-journal.ts'
 import { answerOf, askRequest, requestId } from './gates.ts'
 import { putBack } from './outages.ts'
+import { type ParkedChange, waitOf, wokenChanges } from './parked-changes.ts'
 import type { Progress, ScheduledChange } from './progress.ts'
 import type { RunEnvironment } from './run-environment.ts'
 import { removeDocument, updateHead } from './run-head.ts'
@@ -35,10 +36,15 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
   const { progress, writer, stop } = environment
   const active = new Map<ChangeKey, Promise<void>>()
   const ends = createBell()
+  const parked = new Map<ChangeKey, ParkedChange>()
   let failure: { readonly error: unknown } | undefined
 
   const begin = (scheduled: ScheduledChange): void => {
+    parked.delete(scheduled.key)
     const work = runChange(environment, scheduled)
+      .then((waits) => {
+        if (waits.length > 0) parked.set(scheduled.key, { scheduled, waits })
+      })
       .catch((error: unknown) => {
         failure ??= { error }
       })
@@ -53,18 +59,19 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
   for (const scheduled of changesInFlight(progress)) begin(scheduled)
   while (!stop.aborted && failure === undefined) {
     const now = await drive.store.now()
-    // Each change in flight has a step in flight, or one that waits for its turn: more of them would gain nothing.
-    const decision = decide(progress, now, environment.concurrency.width)
+    // Each change in flight has a step in flight, or one that waits for its turn: more of them would gain nothing. One
+    // that waits for people takes nobody's turn.
+    const decision = decide(progress, now, environment.concurrency.width + parked.size)
     if (decision.type === 'carryOn') {
-      for (const scheduled of decision.begin) begin(scheduled)
+      for (const scheduled of [...decision.begin, ...(await wokenChanges(drive.store, parked))]) begin(scheduled)
       if (active.size === 0) {
-        await wait(drive, {
-          for: 'the last group to soak',
-          ...(decision.wakeAt !== undefined && { until: decision.wakeAt }),
-        })
+        await wait(drive, waitOf(parked, decision.wakeAt))
         return 'waiting'
       }
-      await untilOneEnds(environment, ends, decision.wakeAt)
+      // While others are in flight, answers are looked for now and then.
+      const lookAt = parked.size > 0 ? environment.now() + environment.timing.pollMs : Number.POSITIVE_INFINITY
+      const wakeAt = Math.min(lookAt, decision.wakeAt ?? Number.POSITIVE_INFINITY)
+      await untilOneEnds(environment, ends, Number.isFinite(wakeAt) ? wakeAt : undefined)
       continue
     }
     // Everything else is decided between changes, when nothing is in flight any more.
@@ -103,10 +110,7 @@ async function untilOneEnds(environment: RunEnvironment, ends: Bell, wakeAt: num
   await woken.catch(() => {})
 }
 
-async function wait(
-  drive: Drive,
-  waiting: { readonly for: string; readonly request?: string; readonly until?: number },
-): Promise<void> {
+async function wait(drive: Drive, waiting: WaitingRun): Promise<void> {
   const { progress, writer } = drive.environment
   writer.write({ type: 'run.waiting', data: waiting }, [updateHead(progress.runId, { state: 'waiting', waiting })])
   await writer.durable()

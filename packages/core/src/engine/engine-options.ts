@@ -1,4 +1,12 @@
-import type { Clock, GuestAccess, HypervisorDriver, LoadBalancer, Operation, StateStore } from '../ports/index.ts'
+import type {
+  Clock,
+  GuestAccess,
+  HypervisorDriver,
+  LoadBalancer,
+  Logger,
+  Operation,
+  StateStore,
+} from '../ports/index.ts'
 import type { Limiter } from './limiter.ts'
 import type { Timing } from './timing.ts'
 import type { UnitBalancers } from './unit-balancers.ts'
@@ -16,6 +24,8 @@ export interface EngineOptions {
   readonly unitBalancers?: UnitBalancers | undefined
   readonly guests: GuestAccess
   readonly clock: Clock
+  /** Absent: nothing is logged; the journals say everything about runs. */
+  readonly logger?: Logger | undefined
   readonly timing: Timing
   /** By name and version: `applyTemplate@1`. */
   readonly operations: ReadonlyMap<string, Operation>

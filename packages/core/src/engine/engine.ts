@@ -61,7 +61,18 @@ export function createEngine(engine: EngineOptions): Engine {
       bell.ring()
     }
     supervision.finished.then(forget, forget)
+    logEnd(runId, supervision)
     return supervision
+  }
+
+  function logEnd(runId: string, { finished }: Supervision): void {
+    const { logger } = engine
+    if (logger === undefined) return
+    logger.info('run is moved here', { run: runId })
+    finished.then(
+      (result) => logger.info('run is not moved here any more', { run: runId, result }),
+      (error: unknown) => logger.error('run cannot be moved here', { run: runId, error }),
+    )
   }
 
   function handle<Output>(runId: string, plan: Plan<Output>, principal: Principal): Run<Output> {
@@ -100,6 +111,8 @@ export function createEngine(engine: EngineOptions): Engine {
   return {
     async start(start, call = {}) {
       const runId = await createRun(engine, start, call)
+      const { plan, principal } = start
+      engine.logger?.info('run was created', { run: runId, operation: plan.operation.name, by: principal.name })
       const supervision = supervise(runId, { isNew: true })
       pauseOnAbort(supervision, call.signal)
       const run = handle(runId, start.plan, start.principal)

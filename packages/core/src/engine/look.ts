@@ -37,14 +37,10 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
   const units = new Map(all.filter((unit) => mayOperate(principal, unit)).map((unit) => [unit.name, unit]))
   const concerned = [...units.values()].filter(({ name }) => isConcerned(scope, name))
   const visited = scope?.onlyRecords === true ? [] : concerned
-  const [templates, definitions, inventories, members] = await Promise.all([
-    readTemplates(store, call),
+  const templates = await readTemplates(store, call)
+  const [definitions, inventories, members] = await Promise.all([
     readDefinitions(store, hashesOf(concerned, scope), call),
-    readInventories(
-      hypervisors,
-      scope === undefined ? undefined : new Set(visited.map((unit) => unit.hypervisor)),
-      call,
-    ),
+    readInventories(hypervisors, scope === undefined ? undefined : hypervisorsOf(scope, visited, templates), call),
     readMembers(options, visited, call),
   ])
   return {
@@ -61,6 +57,15 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
     blind: new Map(inventories.map(([name, { blind }]) => [name, blind])),
     members,
   }
+}
+
+function hypervisorsOf(
+  { template, templateMachines }: OperationScope,
+  units: readonly ManagementUnit[],
+  templates: ReadonlyMap<string, Template>,
+): ReadonlySet<string> {
+  const made = templateMachines === true && template !== undefined ? templates.get(template)?.hypervisor : undefined
+  return new Set([...units.map((unit) => unit.hypervisor), ...(made === undefined ? [] : [made])])
 }
 
 function isConcerned(scope: OperationScope | undefined, unit: string): boolean {

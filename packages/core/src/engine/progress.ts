@@ -6,6 +6,7 @@ import type { RunState } from '../domain/run-state.ts'
 import { countOf } from '../domain/share.ts'
 import { type DescribedError, VmunitError } from '../errors/index.ts'
 import { assertNever } from '../internal/assert-never.ts'
+import type { WaitingRun } from './documents.ts'
 import { foldWaits, type NotedWait } from './noted-waits.ts'
 import type { ChangeProgress, ScheduledChange } from './scheduled-change.ts'
 import { noteChange, type Standing } from './standing.ts'
@@ -39,7 +40,7 @@ export interface Progress {
   /** When the last record was written. */
   updatedAt: number
   state: Exclude<RunState, 'interrupted'>
-  waiting: { readonly for: string; readonly request?: string; readonly until?: number } | undefined
+  waiting: WaitingRun | undefined
   /** Why the run goes back; undefined while it goes forward. */
   returning: string | undefined
   error: DescribedError | undefined

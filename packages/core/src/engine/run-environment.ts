@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { PlannedStep } from '../domain/plan.ts'
 import { UNIT_BALANCER } from '../domain/tier.ts'
 import type { HypervisorDriver, Lease, LoadBalancer, Operation, StepContext, StepKind } from '../ports/index.ts'
@@ -5,6 +6,7 @@ import type { ChangeEnvironment } from './change-runner.ts'
 import { configured } from './configured.ts'
 import { definitionTree } from './definition-tree.ts'
 import type { EngineOptions } from './engine-options.ts'
+import { answerOf } from './gates.ts'
 import { createGuard } from './guard/guard.ts'
 import { guardBalancer } from './guard/guard-balancer.ts'
 import { guardHypervisor } from './guard/guard-hypervisor.ts'
@@ -14,6 +16,8 @@ import { createJournalWriter } from './journal-writer.ts'
 import { createLimiter } from './limiter.ts'
 import { createOutages } from './outages.ts'
 import type { Progress } from './progress.ts'
+import { serverHistory } from './server-history.ts'
+import { StepParked } from './step-parked.ts'
 import { NOTICE_MS } from './timing.ts'
 import { createWaits } from './waits.ts'
 
@@ -67,6 +71,10 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
     guest: (address) => guests.open(address),
     tree: async (hash, tierId) =>
       guardTree(await definitionTree(store, { hash, tierId }, { signal: lease.lost }), guard),
+    keep: (content) => store.putBlob(Readable.from(content), { signal: lease.lost }),
+    history: (of) => serverHistory(store, of, { signal: lease.lost }),
+    answer: async () => ({ given: await answerOf(store, operationId), time: await store.now() }),
+    park: (wait) => Promise.reject(new StepParked(wait)),
     now: () => clock.now(),
     sleep: (ms) => clock.sleep(ms, { signal: stop }),
   })

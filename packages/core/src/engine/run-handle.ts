@@ -47,6 +47,7 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
       state: current,
       waitingFor: NEEDS_RESUME[current] ?? head.waiting?.for,
       request: head.waiting?.request,
+      requests: head.waiting?.requests,
       // The lease of a run that has ended is about to be given back.
       owner: hasEnded(current) ? undefined : holder?.owner,
       heartbeatAt: holder?.renewedAt,

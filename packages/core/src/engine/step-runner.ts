@@ -5,6 +5,7 @@ import type { DocumentUpdate, StepContext, StepKind, StepMoment } from '../ports
 import type { JournalWriter } from './journal-writer.ts'
 import type { Progress } from './progress.ts'
 import { resolveOutputs } from './resolve-outputs.ts'
+import { StepParked } from './step-parked.ts'
 import { backoff, type Timing } from './timing.ts'
 import type { Waits } from './waits.ts'
 
@@ -32,7 +33,7 @@ export interface StepRun {
  * Brings one step to its end: intent, act, record. After a crash or a lost answer it looks before it acts.
  *
  * Resolves true when it is done, false when it failed for good; both are in the journal then. Rejects when the run
- * stops first: nothing is recorded, and whoever resumes looks.
+ * stops first, or with {@link StepParked}: nothing is recorded, and whoever goes on with it looks.
  */
 export async function runStep(environment: StepEnvironment, run: StepRun): Promise<boolean> {
   const { progress, writer, now } = environment
@@ -50,7 +51,14 @@ export async function runStep(environment: StepEnvironment, run: StepRun): Promi
   const kind = environment.kindOf(step)
   const input = parsed(step.id, () => kind.input.parse(resolved?.input))
   const updates = (moment: StepMoment<unknown>): readonly DocumentUpdate[] =>
-    kind.records?.(input, moment, { runId: progress.runId, operationId, now: now() }) ?? []
+    kind.records?.(input, moment, {
+      runId: progress.runId,
+      operationId,
+      now: now(),
+      step: step.id,
+      planHash: progress.plan.hash,
+      requestedBy: progress.principal.name,
+    }) ?? []
 
   const isResumed = known !== undefined
   if (!isResumed) writer.write({ type: 'step.began', data: { step: step.id, attempt } }, updates({ type: 'began' }))
@@ -65,7 +73,7 @@ export async function runStep(environment: StepEnvironment, run: StepRun): Promi
     ])
     return true
   } catch (error) {
-    if (environment.stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
+    if (environment.stop.aborted || error instanceof StepParked || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
     const described = describeError(error)
     writer.write({ type: 'step.failed', data: { step: step.id, attempt, error: described } }, [
       ...environment.waits.ended(step.id),

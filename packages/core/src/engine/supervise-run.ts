@@ -160,8 +160,10 @@ export async function isDue({ store }: Pick<EngineOptions, 'store'>, runId: stri
   if (head === undefined || control !== undefined) return true
   const { state, waiting } = runDocumentParser.parse(head.value)
   if (state !== 'waiting' || waiting === undefined) return true
-  if (waiting.until !== undefined) return (await store.now()) >= waiting.until
-  return waiting.request !== undefined && (await answerOf(store, waiting.request)) !== undefined
+  if (waiting.until !== undefined && (await store.now()) >= waiting.until) return true
+  const requests = waiting.requests ?? (waiting.request === undefined ? [] : [waiting.request])
+  const answers = await Promise.all(requests.map((request) => answerOf(store, request)))
+  return answers.some((answer) => answer !== undefined)
 }
 
 /** Whether an error of a supervision only says that another process moves the run. */

@@ -37,6 +37,10 @@ export const ERROR_CODES = {
     meaning: 'Somebody else changed the same thing first, or a name is taken.',
     remedy: 'Read again and repeat the call.',
   },
+  ERR_DECLINED: {
+    meaning: 'A person declined what the run asked for.',
+    remedy: 'The message says who and why; settle it with that person, then plan again.',
+  },
   ERR_DRIVER: {
     meaning: 'A driver answered with something that has no code of its own.',
     remedy: 'Read the cause; it holds the answer of the platform.',

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { ServerGroup } from '../domain/management-unit.ts'
+import type { ManagementUnit, ServerGroup } from '../domain/management-unit.ts'
 import { groupParser, schemas } from '../domain/parsers.ts'
 import type { Parser } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
@@ -28,26 +28,33 @@ import type {
   GuestAccess,
   HypervisorDriver,
   LoadBalancer,
+  Logger,
   Operation,
   Run,
   StateStore,
 } from '../ports/index.ts'
 import { type AccessOptions, accessOptions } from './access-options.ts'
 import { createAccounts } from './accounts.ts'
+import { answerRequest } from './answer-request.ts'
+import { createArchives } from './archives.ts'
 import { type Admission, authenticate, checkAdmission } from './authenticate.ts'
 import { compactRuns } from './compact-runs.ts'
 import { createDefinitions } from './definitions.ts'
+import { diagnose } from './diagnose/diagnose.ts'
 import { explainServer } from './explain.ts'
 import { guarded } from './guarded.ts'
+import { watchLoad } from './load/watch-load.ts'
 import type { Manager } from './manager.ts'
 import type { ManagerContext } from './manager-context.ts'
 import { claimStore } from './manager-identity.ts'
+import { createNotices } from './notices/notices.ts'
 import { parseInput } from './parse-input.ts'
-import { answerRequest, createRequests } from './requests.ts'
+import { removeManager } from './remove-manager.ts'
+import { createRequests } from './requests.ts'
 import { checkAdministrator, checkMayWork, principalUnder } from './rights.ts'
 import { checkMayMove, checkReadable, isReadable, runFor } from './run-rights.ts'
 import { createTemplates } from './templates.ts'
-import { getUnitToWorkOn } from './unit-access.ts'
+import { getUnitToWorkOn, readUnit } from './unit-access.ts'
 import { createUnits } from './units.ts'
 
 /** What is persisted (`unit.hypervisor`, `tier.balancer`) are keys of these records. */
@@ -65,6 +72,8 @@ export interface ManagerOptions {
   readonly operations?: readonly Operation[] | undefined
   readonly timing?: Partial<Timing> | undefined
   readonly clock?: Clock | undefined
+  /** For the people who run the manager: which runs begin, who moves them, how they end. Default: nothing. */
+  readonly logger?: Logger | undefined
   /** How many steps one run may have in flight. Default 64. */
   readonly maxStepsInFlight?: number | undefined
   /** The name of the administrator's account. Default `admin`. */
@@ -101,6 +110,7 @@ export function createManager(options: ManagerOptions): Manager {
     unitBalancers,
     guests,
     clock,
+    logger: options.logger,
     timing: { ...DEFAULT_TIMING, ...options.timing },
     operations,
     limiters: new Map(Object.keys(hypervisors).map((name) => [name, createLimiter()])),
@@ -183,9 +193,12 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     for (const unit of unitsOf(checked)) await getUnitToWorkOn(asked, unit, call)
   }
 
-  /** A second person need not own the unit; where a directory says who may work on it, that counts. */
+  /**
+   * A second person need not own the unit; where a directory says who may work on it, that counts. The resource manager
+   * works on no unit: which requests that is for, the answer itself checks.
+   */
   async function checkMayAnswer(request: string, call: Call): Promise<void> {
-    if (principal.grants === undefined) return
+    if (principal.grants === undefined || principal.role === 'resourceManager') return
     const pending = (await createRequests({ store }).list(call)).find(({ id }) => id === request)
     if (pending !== undefined) await checkMayMove(asked, await engine.run(pending.run, principal, call), call)
   }
@@ -196,6 +209,11 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     templates: guarded(createTemplates({ store, principal, hypervisors }), enter),
     definitions: guarded(createDefinitions({ store, principal }), enter),
     requests: guarded(createRequests({ store }), enter),
+    notices: guarded(
+      createNotices({ store, clock: options.clock, timing: options.timing, owner: options.owner, principal }),
+      enter,
+    ),
+    archives: createArchives({ store, enter }),
     as(other) {
       // Who came in by a password has the rights that it proves, and no way to more of them.
       if (admission.isOver !== undefined) checkAdministrator(principal, 'act for others')
@@ -255,20 +273,39 @@ function managerFor(admission: Admission, shared: Shared): Manager {
       checkAdministrator(principal, 'compact runs')
       return await compactRuns(options, policy, call)
     },
-    async answer(request, { approve, planHash }, call = {}) {
+    async answer(request, answer, call = {}) {
       await enter(call)
       await checkMayAnswer(request, call)
-      await answerRequest(store, { request, approve, planHash, principal }, call)
+      await answerRequest(store, { ...answer, request, principal }, call)
+    },
+    async diagnose(input, call = {}) {
+      await enter(call)
+      return await diagnose({ engine: options, access: asked }, input, call)
+    },
+    async *watchLoad(watch) {
+      await enter(watch)
+      const readOwn = (name: string, call: Call): Promise<ManagementUnit> => readUnit(asked, name, call)
+      yield* watchLoad({ engine: options, readUnit: readOwn }, watch)
+    },
+    async remove(call = {}) {
+      await enter(call)
+      await removeManager(store, principal, call)
+      isOver.value = true
+      await closeAll()
     },
     async close() {
       isOver.value = true
-      if (isOver !== isClosed) return
-      await engine.close()
-      await unitBalancers?.close()
+      if (isOver === isClosed) await closeAll()
     },
     async [Symbol.asyncDispose]() {
       await this.close()
     },
+  }
+
+  async function closeAll(): Promise<void> {
+    isClosed.value = true
+    await engine.close()
+    await unitBalancers?.close()
   }
 
   /** The record of the group that a server of a run belongs to; a run that is about no unit has none. */

@@ -5,8 +5,13 @@ import type { Slot } from '../domain/slot.ts'
 import type { ResumeOptions } from '../engine/engine.ts'
 import type { Call, Closeable, Operation, Run } from '../ports/index.ts'
 import type { Accounts } from './accounts.ts'
+import type { Archives } from './archives.ts'
 import type { Definitions } from './definitions.ts'
+import type { DiagnoseInput } from './diagnose/diagnose.ts'
+import type { Diagnosis } from './diagnose/diagnosis.ts'
 import type { Explanation } from './explain.ts'
+import type { LoadProposal, WatchLoad } from './load/watch-load.ts'
+import type { Notices } from './notices/notices.ts'
 import type { Requests } from './requests.ts'
 import type { Templates } from './templates.ts'
 import type { Units } from './units.ts'
@@ -24,6 +29,17 @@ export interface RetentionPolicy {
   readonly keepMs: number
   /** The newest ones, however long ago they ended. Default 0. */
   readonly keepLast?: number | undefined
+}
+
+export interface AnswerToRequest {
+  /** False declines: an approval cancels the run, anything else fails the step that asked. */
+  readonly approve: boolean
+  /** The plan that the person saw. */
+  readonly planHash?: string | undefined
+  /** For people: why, or what to heed. */
+  readonly note?: string | undefined
+  /** What was asked for: see `ProvidedResources` for the requests to the resource manager. */
+  readonly content?: unknown
 }
 
 /**
@@ -44,6 +60,8 @@ export interface Manager extends Closeable {
   readonly templates: Templates
   readonly definitions: Definitions
   readonly requests: Requests
+  readonly notices: Notices
+  readonly archives: Archives
   /**
    * The same manager with the rights of another principal, whom the embedding program vouches for; shares ports and
    * runs. A manager of {@link Manager.authenticate} is refused it with `ERR_PERMISSION_DENIED`, unless an administrator's.
@@ -113,10 +131,25 @@ export interface Manager extends Closeable {
    * administrator may.
    */
   compact(policy: RetentionPolicy, call?: Call): Promise<readonly string[]>
-  /** Answers what a run waits for. The requester cannot approve the own request. */
-  answer(
-    request: string,
-    answer: { readonly approve: boolean; readonly planHash?: string | undefined },
-    call?: Call,
-  ): Promise<void>
+  /**
+   * Answers what a run waits for, for good. The requester cannot approve the own request, but can pass on the word that
+   * work is done or that resources are there. Rejects with `ERR_INVALID_INPUT` when the content is not what was asked for.
+   */
+  answer(request: string, answer: AnswerToRequest, call?: Call): Promise<void>
+  /**
+   * Finds out what is at fault in a unit, and says what to do: manager, hypervisor, machine, network, guest access,
+   * application, balancer (manual 4.3.1, 6.3.1). Changes nothing; asks guests only what may be asked again.
+   */
+  diagnose(input: DiagnoseInput, call?: Call): Promise<Diagnosis>
+  /**
+   * Measures the load of a unit and proposes a plan when it is too much; never starts one. Ends with the signal.
+   *
+   * @throws {@link VmunitError} `ERR_NOT_FOUND`, `ERR_INVALID_INPUT`, and what `propose` throws.
+   */
+  watchLoad<Output>(watch: WatchLoad<Output>): AsyncIterable<LoadProposal<Output>>
+  /**
+   * Gives the store up and closes the manager; administrators only. Refused with `ERR_WRONG_STATE` while there are
+   * units, or runs that have not ended. Afterwards the file of the store can be deleted.
+   */
+  remove(call?: Call): Promise<void>
 }

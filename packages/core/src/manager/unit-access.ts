@@ -1,5 +1,5 @@
-import type { UnitRecord } from '../domain/management-unit.ts'
-import { unitParser } from '../domain/parsers.ts'
+import type { ManagementUnit, ServerGroup, UnitRecord } from '../domain/management-unit.ts'
+import { groupParser, unitParser } from '../domain/parsers.ts'
 import { mayAccess, mayOperate, type Principal } from '../domain/principal.ts'
 import { keys } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
@@ -44,4 +44,12 @@ export async function getUnitToWorkOn(access: UnitAccess, name: string, call: Ca
   const record = await getUnit(access, name, call)
   if (mayOperate(access.principal, record)) return record
   throw denied(access.principal, `work on unit ${name}, only look at it`)
+}
+
+/** The same with its groups. */
+export async function readUnit(access: UnitAccess, name: string, call: Call = {}): Promise<ManagementUnit> {
+  const record = await getUnit(access, name, call)
+  const groups: ServerGroup[] = []
+  for await (const { value } of access.store.list(keys.groupsOf(name), call)) groups.push(groupParser.parse(value))
+  return { ...record, groups }
 }

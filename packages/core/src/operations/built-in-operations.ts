@@ -4,6 +4,7 @@ import { applyTemplate } from './apply-template/apply-template.ts'
 import { attachGroups } from './attach-groups/attach-groups.ts'
 import { block } from './block-servers/block.ts'
 import { unblock } from './block-servers/unblock.ts'
+import { collectLogs } from './collect-logs/collect-logs.ts'
 import { createTemplate } from './create-template/create-template.ts'
 import { deleteUnit } from './delete-unit/delete-unit.ts'
 import { detachGroups } from './detach-groups/detach-groups.ts'
@@ -13,6 +14,7 @@ import { unmark } from './mark-group/unmark.ts'
 import { patchTemplate } from './patch-template/patch-template.ts'
 import { power } from './power-servers/power-servers.ts'
 import { recoverServer } from './recover-server/recover-server.ts'
+import { requestResources } from './request-resources/request-resources.ts'
 import { retireTemplate } from './retire-template/retire-template.ts'
 import { runScript } from './run-script/run-script.ts'
 import { scaleIn } from './scale-in/scale-in.ts'
@@ -29,6 +31,7 @@ export const BUILT_IN_OPERATIONS: readonly Operation[] = [
   block,
   createTemplate,
   deleteUnit,
+  collectLogs,
   detachGroups,
   importDefinition,
   mark,
@@ -39,6 +42,7 @@ export const BUILT_IN_OPERATIONS: readonly Operation[] = [
   runScript,
   scaleIn,
   scaleOut,
+  requestResources,
   start,
   stop,
   unblock,

@@ -17,7 +17,7 @@ export type {
 export type { ImageCatalog, ImageVersion, PublishedImage } from './image-catalog.ts'
 export type { LoadBalancer, Pool, PoolMember } from './load-balancer.ts'
 export type { Logger } from './logger.ts'
-export type { Notifier } from './notifier.ts'
+export type { Notice, Notifier } from './notifier.ts'
 export type { Draft, Finished, Operation, OperationScope } from './operation.ts'
 export type { OwnedMachine } from './owned-machine.ts'
 export type { Run, RunStatus } from './run.ts'
@@ -39,6 +39,7 @@ export type {
   StepContext,
   StepKind,
   StepMoment,
+  Wait,
 } from './step-kind.ts'
 export type { Tree, TreeFile } from './tree.ts'
 export type { World } from './world.ts'

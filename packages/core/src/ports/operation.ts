@@ -32,6 +32,8 @@ export interface Finished {
 export interface OperationScope {
   readonly unit?: string | undefined
   readonly template?: string | undefined
+  /** Whether the machines of that template's hypervisor are looked at too. */
+  readonly templateMachines?: boolean | undefined
   /** Hash of a definition that the plan reads beside the registered ones. */
   readonly definition?: string | undefined
   /** No hypervisor and no balancer is asked: works while none of them answers. */

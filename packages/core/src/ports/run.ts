@@ -13,6 +13,8 @@ export interface RunStatus {
   readonly waitingFor?: string | undefined
   /** The request whose answer it waits for: see `manager.answer`. */
   readonly request?: string | undefined
+  /** All of them, when several groups wait for people. */
+  readonly requests?: readonly string[] | undefined
   /** The process that moves it now: `host pid`. */
   readonly owner?: string | undefined
   /**

@@ -2,6 +2,7 @@ import type { OperationId } from '../domain/marker.ts'
 import type { Observed } from '../domain/observed.ts'
 import type { Parser, Plain } from '../domain/plain.ts'
 import type { Named } from '../domain/plan.ts'
+import type { Answer } from '../domain/request.ts'
 import type { Call } from './call.ts'
 import type { Guest } from './guest-access.ts'
 import type { HypervisorDriver } from './hypervisor-driver.ts'
@@ -17,6 +18,16 @@ export interface GuestAddress {
   readonly port?: number | undefined
 }
 
+/** What a step waits for when nothing but people or time can bring it on. */
+export interface Wait {
+  /** As the end of the sentence "waits for". */
+  readonly for: string
+  /** The request whose answer ends it. */
+  readonly request?: string | undefined
+  /** The time that ends it, in milliseconds since 1970 by the store's clock. */
+  readonly until?: number | undefined
+}
+
 /** Ports as the engine guards them: lease, ownership, limits, tracing. Time comes from here only. */
 export interface StepContext extends Call {
   readonly signal: AbortSignal
@@ -29,6 +40,17 @@ export interface StepContext extends Call {
   guest(address: GuestAddress): Promise<Guest>
   /** The files of a definition that servers of a tier get; without a tier all files of that directory. */
   tree(definitionHash: string, tierId?: string): Promise<Tree>
+  /** Takes bytes into the store; resolves to the hash by which they are found again. */
+  keep(content: Iterable<Uint8Array>): Promise<string>
+  /** What the journals say about a server, as lines of JSON, oldest first: the newest runs that fit. */
+  history(of: { readonly unit: string; readonly slot: string; readonly maxBytes: number }): Promise<string>
+  /** What people have answered to the request that bears this operation id, and the time of the store. */
+  answer(): Promise<{ readonly given?: Answer | undefined; readonly time: number }>
+  /**
+   * Gives the turn back until the request is answered or the time has come; never resolves. The run goes on with what
+   * else there is, then waits without a lease; afterwards the step is looked at again, in whichever process.
+   */
+  park(wait: Wait): Promise<never>
   now(): number
   /**
    * Says what the step waits for, as the end of the sentence "it waits for …". Cheap, and worth saying before every
@@ -55,6 +77,11 @@ export interface RecordContext {
   readonly runId: string
   readonly operationId: OperationId
   readonly now: number
+  /** The id of the step in its plan. */
+  readonly step: string
+  readonly planHash: string
+  /** The name of the principal who started the run. */
+  readonly requestedBy: string
 }
 
 /** The code behind a planned step, found by name and version. */

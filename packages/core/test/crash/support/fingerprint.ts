@@ -42,7 +42,9 @@ async function describe(
   const logs = await Promise.all(
     paths.filter((path) => path.startsWith('/var/log/')).map(async (path) => [path, await admin.readFile(id, path)]),
   )
-  const identity = marker === undefined ? machine.name : `${marker.unit} ${marker.slot} ${marker.operationId}`
+  // A machine that we made and handed over still has its name, which ends in a hash of the operation id.
+  const unmarked = machine.name.replace(/-[0-9a-f]{10}$/, '-HASH')
+  const identity = marker === undefined ? unmarked : `${marker.unit} ${marker.slot} ${marker.operationId}`
   const state = { power, addresses, services, serving, creating, lineage: lineage.map((image) => nameOf.get(image)) }
   return { id, identity, ...state, ...{ paths, logs } }
 }

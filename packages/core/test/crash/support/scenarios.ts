@@ -3,6 +3,7 @@ import {
   applyTemplate,
   attachGroups,
   block,
+  collectLogs,
   createTemplate,
   deleteUnit,
   detachGroups,
@@ -13,6 +14,7 @@ import {
   patchTemplate,
   power,
   recoverServer,
+  requestResources,
   retireTemplate,
   runScript,
   scaleIn,
@@ -108,6 +110,31 @@ export const SCENARIOS: readonly Scenario[] = [
     serving: ALL,
     plan: (manager) =>
       manager.plan(patchTemplate, { template: 'app-base', commands: [['dnf', '-y', 'upgrade'], ['false']] }),
+  },
+  {
+    ...ROLLING,
+    name: 'requestResources, servers by the hypervisor',
+    serving: ALL,
+    plan: (manager) =>
+      manager.plan(requestResources, {
+        request: {
+          kind: 'provideServers',
+          unit: UNIT,
+          template: 'web-base',
+          version: 1,
+          groups: [{ name: 'provided', servers: [{ tierId: GROUPS[0]?.servers[0]?.tierId ?? '' }] }],
+        },
+        from: 0,
+        until: 4_102_444_800_000,
+        by: 'driver',
+      }),
+  },
+  {
+    ...ROLLING,
+    name: 'collectLogs',
+    serving: ALL,
+    width: ALL,
+    plan: (manager) => manager.plan(collectLogs, { unit: UNIT, paths: ['/opt/vmunit/definition'] }),
   },
   {
     ...ROLLING,

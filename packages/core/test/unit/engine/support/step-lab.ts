@@ -3,6 +3,7 @@ import type { PlannedStep } from '../../../../src/domain/plan.ts'
 import type { RunRecord } from '../../../../src/domain/run-record.ts'
 import type { ChangeEnvironment } from '../../../../src/engine/change-runner.ts'
 import { applyRecord, type Progress } from '../../../../src/engine/progress.ts'
+import { StepParked } from '../../../../src/engine/step-parked.ts'
 import type { DocumentUpdate, HypervisorDriver, StepContext, StepKind } from '../../../../src/ports/index.ts'
 import { progressOf, syntheticPlan } from './synthetic-plan.ts'
 
@@ -46,6 +47,10 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
     balancer: nobody,
     guest: ({ address }) => nobody(address),
     tree: nobody,
+    keep: nobody as never,
+    history: nobody as never,
+    answer: async () => ({ time: time.now }),
+    park: (wait) => Promise.reject(new StepParked(wait)),
     now: () => time.now,
     async sleep(ms) {
       stop.signal.throwIfAborted()

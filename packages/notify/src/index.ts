@@ -1,0 +1,5 @@
+export { createMailNotifier, type MailNotifierOptions, type MailServer } from './mail/mail-notifier.ts'
+export type { Secret } from './secret.ts'
+export type { SyslogSender } from './syslog/format-syslog.ts'
+export { createSyslogNotifier, type SyslogNotifierOptions } from './syslog/syslog-notifier.ts'
+export { createWebhookNotifier, type WebhookNotifierOptions } from './webhook/webhook-notifier.ts'
