@@ -43,17 +43,17 @@ describe('A manager whose process is ended by SIGKILL', () => {
     const all: readonly Scenario[] = [ROLLING, ...SCENARIOS]
     const wanted = new Map<string, Ending>()
     for (const scenario of all) wanted.set(scenario.name, await undisturbed(lane, scenario))
-    const kills = Array.from({ length: KILLS }, (_, index) => index)
+    const seeds = Array.from({ length: KILLS }, (_, index) => seed + index)
     let killed = 0
-    await lanes.each(kills, async (index, own) => {
-      const random = seededRandom(seed + index)
-      const scenario = all[index % all.length] ?? ROLLING
+    await lanes.each(seeds, async (own, laneOfOwn) => {
+      const random = seededRandom(own)
+      const scenario = all[(own - seed) % all.length] ?? ROLLING
       const measure = wanted.get(scenario.name)
       if (measure === undefined) throw new Error(`${scenario.name} was not run undisturbed.`)
       const death = someDeath(random, measure)
-      const ending = await own.run(scenario, [death], { processes: true, slow: random.chance(0.5) })
+      const ending = await laneOfOwn.run(scenario, [death], { processes: true, slow: random.chance(0.5) })
       if (ending.lives[0]?.died === true) killed += 1
-      const label = `seed ${seed + index}: ${labelOf(scenario, [death])}`
+      const label = `seed ${own}: ${labelOf(scenario, [death])}`
       expectSame(ending, measure, { scenario, label })
       if (death.type !== 'lostAnswer')
         expect({ label, repeated: ending.evidence.repeated }).toEqual({ label, repeated: [] })

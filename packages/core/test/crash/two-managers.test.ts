@@ -15,6 +15,7 @@ import { evidenceOf, leastServing } from './support/evidence.ts'
 import { fingerprint } from './support/fingerprint.ts'
 import { GROUPS, UNIT } from './support/fleet-parts.ts'
 import { type Lanes, openLanes } from './support/in-lanes.ts'
+import { inTime } from './support/in-time.ts'
 import { type Lane, openLane, type Stage, SUCCESSORS } from './support/lane.ts'
 import { createLife } from './support/life.ts'
 import { untilEnded } from './support/living.ts'
@@ -28,7 +29,7 @@ import { expectSame, undisturbed } from './support/undisturbed.ts'
 const ALL = process.env['VMUNIT_CRASH'] === 'all'
 const INTERLEAVINGS = ALL ? 500 : 40
 const RESUMED = ALL ? 200 : 20
-const TIME_LIMIT_MS = ALL ? 900_000 : 90_000
+const TIME_LIMIT_MS = ALL ? 900_000 : 120_000
 const GROUP_NAMES = GROUPS.map(({ name }) => name)
 
 /** A manager that died, and two that live at the same time after it; or just those two. */
@@ -92,20 +93,6 @@ async function attempt(manager: Manager, plan: Plan): Promise<string> {
   } catch (error) {
     if (isVmunitError(error)) return error.code
     throw error
-  }
-}
-
-/** A story that does not end is named, instead of the test that it is in. */
-async function inTime<T>(label: string, work: Promise<T>): Promise<T> {
-  const over = new AbortController()
-  const late = setTimeout(60_000, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`${label}: both managers still wait after a minute`)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    over.abort()
-    await late.catch(() => {})
   }
 }
 

@@ -1,11 +1,13 @@
 import { applyTemplate, createManager, type StateStore } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { connectWorld } from '@vmunit/core/testing'
+import { endWithParent } from '../support/end-with-parent.ts'
 import { UNIT } from '../support/fleet-parts.ts'
 import type { HolderTask } from '../support/holder.ts'
 import { TIMING } from '../support/timing.ts'
 
 // A manager with as many operations in flight as it may have: node lease-holder.ts <task as JSON>
+endWithParent()
 const { socket, database, guarded } = JSON.parse(process.argv[2] ?? '') as HolderTask
 
 /** A store whose leases say that they are held, whatever happens: what the guard asks is answered in vain. */

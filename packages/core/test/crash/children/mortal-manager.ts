@@ -1,6 +1,7 @@
 import { createManager } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { connectWorld } from '@vmunit/core/testing'
+import { endWithParent } from '../support/end-with-parent.ts'
 import { createLife } from '../support/life.ts'
 import { live } from '../support/living.ts'
 import { mortal, mortalGuests, mortalStore } from '../support/mortal.ts'
@@ -9,6 +10,7 @@ import { scenarioNamed } from '../support/scenarios.ts'
 import { TIMING } from '../support/timing.ts'
 
 // A manager that begins a scenario and is ended by SIGKILL at an appointed moment: node mortal-manager.ts <task as JSON>
+endWithParent()
 const task = JSON.parse(process.argv[2] ?? '') as MortalTask
 const { death, nextDefinition, script } = task
 

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { type ChildProgram, startProgram } from './child-program.ts'
 
 /** What the process that holds the lease is told; travels as JSON. */
 export interface HolderTask {
@@ -12,38 +11,27 @@ export interface HolderTask {
 }
 
 /** A process that replaces all groups of a unit at once. */
-export interface Holder extends AsyncDisposable {
-  readonly pid: number
+export interface Holder extends AsyncDisposable, Pick<ChildProgram, 'pid' | 'ended' | 'signal'> {
   /** The id of its run, when it has begun. */
   readonly run: Promise<string>
-  /** How the run ended, as far as this process knows. */
-  readonly ended: Promise<unknown>
-  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void
 }
 
-const PROGRAM = fileURLToPath(new URL('../children/lease-holder.ts', import.meta.url))
-const OPTIONS = ['--conditions=@vmunit/source', '--disable-warning=ExperimentalWarning']
-
-export function startHolder(task: HolderTask): Holder {
-  const child = spawn(process.execPath, [...OPTIONS, PROGRAM, JSON.stringify(task)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = once(child, 'close')
-  const lines = createInterface({ input: child.stdout })
+export function startHolder({ socket, database, guarded }: HolderTask): Holder {
+  const { pid, ended, signal, stdout } = startProgram('lease-holder', { socket, database, guarded })
   const run = Promise.race([
-    once(lines, 'line').then(([line]) => String(line)),
-    ended.then(() => {
-      throw new Error('The holder ended before its run began.')
+    once(createInterface({ input: stdout }), 'line').then(([line]) => String(line)),
+    ended.then(({ exitCode, errors }) => {
+      throw new Error(`The holder ended before its run began, with exit code ${exitCode}.\n${errors}`)
     }),
   ])
   run.catch(() => {})
   return {
-    pid: child.pid ?? 0,
+    pid,
     run,
     ended,
-    signal: (name) => void child.kill(name),
+    signal,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL')
+      signal('SIGKILL')
       await ended
     },
   }

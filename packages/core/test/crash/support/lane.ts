@@ -6,7 +6,8 @@ import type { FaultRule, World } from '@vmunit/core/testing'
 import { type BaseName, type Bases, documentsOf, openCopiedWorld, openWorldProcess } from './bases.ts'
 import { type Evidence, evidenceOf } from './evidence.ts'
 import { fingerprint } from './fingerprint.ts'
-import { createLife, type Death, type Life } from './life.ts'
+import { inTime } from './in-time.ts'
+import { createLife, type Death, describeDeath, type Life } from './life.ts'
 import { live } from './living.ts'
 import { mortal, mortalGuests, mortalStore } from './mortal.ts'
 import { liveInProcess } from './mortal-process.ts'
@@ -130,7 +131,10 @@ export async function openLane(bases: Bases, clocks: readonly number[]): Promise
         // Nobody needs a clock that is ahead when the predecessor is a process that has ended.
         const manager = stage.manager(stage.socket === undefined ? generation : 0, life)
         const dead = life.died.then((): undefined => undefined)
-        finished = await Promise.race([live(scenario, { bases, manager, store: stage.store }), dead])
+        const label = `${scenario.name}, manager ${generation}: ${describeDeath(death ?? { type: 'never' })}`
+        const living = Promise.race([live(scenario, { bases, manager, store: stage.store }), dead])
+        // A dead one is not waited for when the stage is closed.
+        finished = await inTime(label, living, { onLate: life.kill })
         if (finished !== undefined) break
       }
       if (finished === undefined) throw new Error('The last manager did not finish.')

@@ -2,6 +2,7 @@ import { isVmunitError, type Manager, type Run, type StateStore } from '@vmunit/
 import type { Bases } from './bases.ts'
 import type { Scenario } from './scenarios.ts'
 
+const LOOK_AGAIN_MS = 20_000
 const ENDED = new Set(['succeeded', 'failed', 'cancelled'])
 
 export interface Living {
@@ -28,12 +29,15 @@ async function unfinished(manager: Manager, store: StateStore): Promise<Run | un
 
 /** What a person does when a look at the world fails for the moment. */
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + LOOK_AGAIN_MS
   for (;;) {
     try {
       return await work()
     } catch (error) {
-      if (!isVmunitError(error) || !error.retryable) throw error
+      // A world that has ended fails at once, every time.
+      if (!isVmunitError(error) || !error.retryable || performance.now() > deadline) throw error
     }
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
