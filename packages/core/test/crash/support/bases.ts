@@ -131,7 +131,8 @@ export async function prepareBases(): Promise<Bases> {
     databaseOf,
     nextDefinition,
     script,
-    [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true }),
+    // A process that is about to end may still write down what it compiled.
+    [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true, maxRetries: 10 }),
   }
 }
 

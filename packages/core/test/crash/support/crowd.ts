@@ -70,7 +70,8 @@ export async function prepareCrowd(): Promise<Crowd> {
         },
       }
     },
-    [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true }),
+    // A process that is about to end may still write down what it compiled.
+    [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true, force: true, maxRetries: 10 }),
   }
 }
 
