@@ -245,7 +245,7 @@ describe('The holder of a lease that is stopped for twice the lease, and continu
   it('does begin something when the guard does not ask for the lease, so that this test would see it', async () => {
     // Many are in the middle of an act that makes several calls, and their answers come while the process is stopped.
     const when = async (opened: OpenCrowd): Promise<void> => {
-      await opened.world.admin.faults([{ call: 'balancer.ensurePool', effect: { type: 'delay', ms: 500 } }])
+      await opened.world.admin.faults([{ call: 'balancer.ensurePool', effect: { type: 'delay', ms: 1_000 } }])
       await untilBegun(opened, 'balancer.ensurePool', CROWD / 4)
     }
     // A holder that had to be ended, or was done, proves nothing.
