@@ -7,6 +7,8 @@ import {
   type ManagerOptions,
   type Operation,
   type Principal,
+  type RequestResourcesInput,
+  requestResources,
   start,
   stop,
 } from '@vmunit/core'
@@ -16,9 +18,25 @@ import { createFleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { ADMINISTRATOR, type Office, openOffice, PASSWORD, RESOURCES, USER_A, USER_B } from '../support/people.ts'
 import { documentsOf, refusal } from '../support/refusal.ts'
+import { until } from '../support/until.ts'
 
 const unit = 'gyoumu_a'
 const UNIT = { name: unit, hypervisor: 'main' }
+
+const ASKED: RequestResourcesInput = {
+  request: {
+    kind: 'provideServers',
+    unit,
+    template: 'web-base',
+    version: 1,
+    groups: [{ name: 'vmgroup_4', servers: [{ tierId: 'combined' }] }],
+  },
+  from: 0,
+  until: Date.parse('2100-01-01'),
+  by: 'person',
+}
+
+const PATCH = { kind: 'patchServer', template: 'web-base', version: 1 } as const
 
 /** An input of each operation that is acceptable as such. Whoever adds an operation adds one. */
 const INPUTS: Readonly<Record<string, unknown>> = {
@@ -30,18 +48,7 @@ const INPUTS: Readonly<Record<string, unknown>> = {
   mark: { unit, group: 'vmgroup_1' },
   patchTemplate: { template: 'web-base', commands: [['true']] },
   power: { unit, to: 'off' },
-  requestResources: {
-    request: {
-      kind: 'provideServers',
-      unit,
-      template: 'web-base',
-      version: 1,
-      groups: [{ name: 'vmgroup_4', servers: [{ tierId: 'combined' }] }],
-    },
-    from: 0,
-    until: 1,
-    by: 'person',
-  },
+  requestResources: ASKED,
   start: { unit },
   stop: { unit },
   unmark: { unit, group: 'vmgroup_1' },
@@ -214,6 +221,7 @@ const LOOKS: readonly (readonly [string, (manager: Manager) => Promise<unknown>]
   ['units.info', (manager) => manager.units.info(unit)],
   ['units.servers', (manager) => manager.units.servers(unit)],
   ['units.status', (manager) => manager.units.status(unit)],
+  ['diagnose', (manager) => manager.diagnose({ unit })],
 ]
 
 describe('every function of the manager, in every role', () => {
@@ -238,6 +246,27 @@ describe('every function of the manager, in every role', () => {
       if (expected !== 'permitted') expect(await documentsOf(office.storePath)).toEqual(before)
     },
   )
+
+  it.each(ROLES)('remove and notices.deliver are for administrators: $title', async (role) => {
+    await using office = await prepare(role)
+    const manager = office.administrator.as(role.principal)
+    const expected = role.principal.role === 'administrator' ? 'permitted' : 'ERR_PERMISSION_DENIED'
+    expect(await answerTo(manager.notices.deliver('mail', { notify: async () => {} }))).toBe(expected)
+    const before = await documentsOf(office.storePath)
+    expect(await answerTo(manager.remove())).toBe(expected)
+    expect(await documentsOf(office.storePath), 'there is a unit').toEqual(before)
+  })
+
+  it('a request to the resource manager is answered by that person, also where a directory decides; one who views is refused', async () => {
+    await using fleet = await createFleet()
+    const administrator = fleet.another({ authenticator: nobody, principal: ADMINISTRATOR })
+    const run = await administrator.start(await administrator.plan(requestResources, { ...ASKED, request: PATCH }))
+    const request = await until(async () => (await administrator.requests.list())[0]?.id)
+    const answer = { approve: false }
+    expect(await answerTo(administrator.as(by('view')).answer(request, answer))).toBe('ERR_PERMISSION_DENIED')
+    expect(await answerTo(administrator.as(RESOURCES).answer(request, answer))).toBe('permitted')
+    expect(await refusal(run.result())).toMatchObject({ code: 'ERR_RUN_FAILED' })
+  })
 
   it.each(ROLES)('units.create and templates.register: $title', async (role) => {
     await using office = await prepare(role)
