@@ -1,4 +1,4 @@
-import type { JournalRecord } from '@vmunit/core'
+import type { JournalRecord, Plan } from '@vmunit/core'
 import type { CallEvent, MachineTruth, WorldEvent } from '@vmunit/core/testing'
 import { GROUPS, UNIT } from './fleet-parts.ts'
 
@@ -137,6 +137,7 @@ function outOfOrder(journal: readonly JournalRecord[]): readonly string[] {
 
 /** After each takeover with one group in flight, the first step that ends must be one of that group. */
 function notContinued(journal: readonly JournalRecord[]): readonly string[] {
+  const groups = groupsOfSteps(journal)
   const open = new Set<string>()
   let expected: string | undefined
   const found: string[] = []
@@ -144,7 +145,8 @@ function notContinued(journal: readonly JournalRecord[]): readonly string[] {
     if (type === 'run.owned') expected = open.size === 1 ? [...open][0] : undefined
     if (!type.startsWith('change.') && !type.startsWith('step.')) continue
     const { change, step } = data as { readonly change?: string; readonly step?: string }
-    const isOther = change === undefined ? !isStepOf(step ?? '', expected ?? '') : change !== expected
+    const group = expected?.slice(expected.lastIndexOf(':') + 1)
+    const isOther = change === undefined ? groups.get(step ?? '') !== group : change !== expected
     if (expected !== undefined && isOther) found.push(`${seq}: ${change ?? step} before ${expected}`)
     expected = undefined
     if (type === 'change.began') open.add(change ?? '')
@@ -153,9 +155,13 @@ function notContinued(journal: readonly JournalRecord[]): readonly string[] {
   return found
 }
 
-/** Steps are named `group/tier/number/verb`, or `template/verb` where a template is worked on. */
-function isStepOf(step: string, change: string): boolean {
-  return step.includes(change.slice(change.lastIndexOf(':') + 1))
+/** The group that each step works for, as the plan says: a request makes servers of groups that are still to come. */
+function groupsOfSteps(journal: readonly JournalRecord[]): ReadonlyMap<string, string> {
+  const created = journal.find(({ type }) => type === 'run.created')
+  if (created === undefined) return new Map()
+  const { plan } = created.data as unknown as { readonly plan: Plan }
+  const changes = [...plan.phases, ...plan.back].flatMap((phase) => phase.changes)
+  return new Map(changes.flatMap(({ group, steps }) => steps.map(({ id }) => [id, group] as const)))
 }
 
 function unsteadySteps(journal: readonly JournalRecord[]): readonly string[] {
