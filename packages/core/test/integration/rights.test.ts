@@ -40,17 +40,27 @@ const PATCH = { kind: 'patchServer', template: 'web-base', version: 1 } as const
 
 /** An input of each operation that is acceptable as such. Whoever adds an operation adds one. */
 const INPUTS: Readonly<Record<string, unknown>> = {
+  applyPatch: { unit, commands: [['true']] },
   applyTemplate: { unit, template: { template: 'web-base', version: 1 } },
   attachGroups: { unit, groups: storyGroups() },
+  block: { unit },
   collectLogs: { unit },
+  createTemplate: { template: 'db-base', hypervisor: 'main', from: { image: 'no-image' }, commands: [['true']] },
+  deleteUnit: { unit, detach: true },
   detachGroups: { unit, groups: ['vmgroup_1'] },
   importDefinition: { unit, definition: '0'.repeat(64) },
   mark: { unit, group: 'vmgroup_1' },
   patchTemplate: { template: 'web-base', commands: [['true']] },
   power: { unit, to: 'off' },
+  recoverServer: { unit, server: '192.168.1.101', by: 'repair' },
   requestResources: ASKED,
+  retireTemplate: { template: 'web-base', versions: [1], to: 'deprecated' },
+  runScript: { unit, script: '0'.repeat(64) },
+  scaleIn: { unit, groups: ['vmgroup_1'] },
+  scaleOut: { unit, groups: storyGroups(3) },
   start: { unit },
   stop: { unit },
+  unblock: { unit },
   unmark: { unit, group: 'vmgroup_1' },
   updateUnit: { unit },
 }
