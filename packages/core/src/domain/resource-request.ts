@@ -1,7 +1,4 @@
-import * as z from 'zod'
 import type { GroupDeclaration } from './group-declaration.ts'
-import { schemas } from './parsers.ts'
-import type { Parser } from './plain.ts'
 
 /** A server that is wanted; without an address it gets what its network gives. */
 export interface WantedServer {
@@ -36,42 +33,6 @@ export type ResourceRequest =
   /** Servers that are not needed any more, by address. */
   | { readonly kind: 'takeBack'; readonly unit: string; readonly addresses: readonly string[] }
 
-const wantedServer = z.strictObject({
-  tierId: schemas.name,
-  address: schemas.ipv4.optional(),
-  serviceAddress: schemas.ipv4.optional(),
-})
-
-export const resourceRequest: z.ZodType<ResourceRequest> = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('patchServer'), template: schemas.name, version: z.int().min(1) }),
-  z.strictObject({
-    kind: z.literal('registerTemplate'),
-    template: schemas.name,
-    server: schemas.ipv4,
-    deleteVersion: z.int().min(1).optional(),
-  }),
-  z.strictObject({
-    kind: z.literal('provideServers'),
-    unit: schemas.name,
-    template: schemas.name,
-    version: z.int().min(1),
-    groups: z
-      .array(
-        z.strictObject({
-          name: schemas.name,
-          servers: z.array(wantedServer).min(1).readonly(),
-        }),
-      )
-      .min(1)
-      .readonly(),
-  }),
-  z.strictObject({
-    kind: z.literal('takeBack'),
-    unit: schemas.name,
-    addresses: z.array(schemas.ipv4).min(1).readonly(),
-  }),
-])
-
 /** What the resource manager gives in return, by the kind of the request. */
 export interface ProvidedResources {
   /** Where the patch work is done. */
@@ -81,12 +42,4 @@ export interface ProvidedResources {
   /** The servers as `virtualserver-info.xml` lists them. */
   readonly provideServers: { readonly groups: readonly GroupDeclaration[] }
   readonly takeBack: Record<string, never>
-}
-
-/** The answers that the kinds of resource requests take. */
-export const providedParsers: { readonly [Kind in ResourceRequest['kind']]: Parser<ProvidedResources[Kind]> } = {
-  patchServer: z.strictObject({ address: schemas.ipv4 }),
-  registerTemplate: z.strictObject({ image: z.string().min(1), note: z.string().optional() }),
-  provideServers: z.strictObject({ groups: z.array(schemas.groupDeclaration).min(1).readonly() }),
-  takeBack: z.strictObject({}),
 }

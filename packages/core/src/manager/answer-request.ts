@@ -1,6 +1,6 @@
 import type { Plain } from '../domain/plain.ts'
 import type { Principal } from '../domain/principal.ts'
-import { providedParsers, resourceRequest } from '../domain/resource-request.ts'
+import { providedParsers, resourceRequest } from '../domain/resource-request-parsers.ts'
 import { hasEnded } from '../domain/run-state.ts'
 import { commitUpdates } from '../engine/commit-updates.ts'
 import { keys, plain, type RequestDocument, requestParser, runDocumentParser } from '../engine/documents.ts'

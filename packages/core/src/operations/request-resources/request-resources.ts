@@ -1,11 +1,7 @@
 import * as z from 'zod'
 import { DEFAULT_AGENT_PORT, type GroupDeclaration } from '../../domain/group-declaration.ts'
-import {
-  type ProvidedResources,
-  providedParsers,
-  type ResourceRequest,
-  resourceRequest,
-} from '../../domain/resource-request.ts'
+import type { ProvidedResources, ResourceRequest } from '../../domain/resource-request.ts'
+import { providedParsers, resourceRequest } from '../../domain/resource-request-parsers.ts'
 import type { TemplateRef } from '../../domain/template.ts'
 import { groupClaim } from '../../engine/claims.ts'
 import { assertNever } from '../../internal/assert-never.ts'
