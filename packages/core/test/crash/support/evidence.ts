@@ -145,7 +145,8 @@ function notContinued(journal: readonly JournalRecord[]): readonly string[] {
     if (type === 'run.owned') expected = open.size === 1 ? [...open][0] : undefined
     if (!type.startsWith('change.') && !type.startsWith('step.')) continue
     const { change, step } = data as { readonly change?: string; readonly step?: string }
-    const group = expected?.slice(expected.lastIndexOf(':') + 1)
+    // `forward:0:<group>`, and a group may be called `web-base:2`.
+    const group = expected?.split(':').slice(2).join(':')
     const isOther = change === undefined ? groups.get(step ?? '') !== group : change !== expected
     if (expected !== undefined && isOther) found.push(`${seq}: ${change ?? step} before ${expected}`)
     expected = undefined
