@@ -9,6 +9,6 @@ export async function run(report: Report): Promise<void> {
   const built = new URL('../packages/driver-vsphere/dist/index.js', import.meta.url)
   if (!existsSync(built)) throw new Error('There is no build of @vmunit/driver-vsphere: run npm run build first.')
   await ensureRequirements()
-  await measureInventory(report)
   await measureCalls(report)
+  await measureInventory(report)
 }
