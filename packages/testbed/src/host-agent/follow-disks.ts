@@ -4,6 +4,8 @@ import type { AdminMachine, VcenterAdmin } from '../vcenter/vcenter-admin.ts'
 /** What {@link followDisks} works on. */
 export interface DisksToFollow {
   readonly machines: readonly AdminMachine[]
+  /** The guests that were there before the machines were listed: a newer one is missing in the list, and is not gone. */
+  readonly known: readonly string[]
   readonly hands: VcenterAdmin
   readonly guests: GuestHost
   /** Takes the power of a guest away. */
@@ -15,7 +17,7 @@ export interface DisksToFollow {
  *
  * A machine that seems to be no clone gets its disk when it is switched on: until then the record may still come.
  */
-export async function followDisks({ machines, hands, guests, end }: DisksToFollow): Promise<void> {
+export async function followDisks({ machines, known, hands, guests, end }: DisksToFollow): Promise<void> {
   const present = new Set(machines.map(({ id }) => id))
   const added = machines.filter(({ id }) => !guests.has(id))
   if (added.length > 0) {
@@ -32,8 +34,8 @@ export async function followDisks({ machines, hands, guests, end }: DisksToFollo
     for (const { id } of added) await make(id)
   }
   // Only now, because a machine may be cloned and its source be removed between two looks.
-  for (const { id } of guests.list()) {
-    if (present.has(id)) continue
+  for (const id of known) {
+    if (present.has(id) || !guests.has(id)) continue
     await end(id)
     await guests.remove(id)
   }

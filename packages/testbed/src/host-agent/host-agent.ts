@@ -53,8 +53,9 @@ export function startHostAgent(options: HostAgentOptions): HostAgent {
   let blind: string | undefined
 
   async function look(): Promise<void> {
+    const known = guests.list().map(({ id }) => id)
     const machines = await hands.machines()
-    await followDisks({ machines, hands, guests, end: boots.end })
+    await followDisks({ machines, known, hands, guests, end: boots.end })
     const off = machines.filter(({ power }) => power !== 'on')
     // A machine that takes over the address of one that goes off finds it free.
     const ending = off.filter(({ id }) => boots.isOn(id) || boots.isBooting(id))
