@@ -2,9 +2,9 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { median } from '../median.ts'
 import type { Report } from '../report.ts'
 import type { BenchGuests } from './guests.ts'
+import { reportTimes } from './report-times.ts'
 
 const ROUNDS = 5
 const PARALLEL = '32'
@@ -30,21 +30,35 @@ export async function measureOneCommand(bench: BenchGuests, report: Report): Pro
     times['raw']?.push(await wallMs('ansible', [...ansible, '-m', 'raw', '-a', 'true']))
     times['command']?.push(await wallMs('ansible', [...ansible, '-m', 'command', '-a', 'true']))
   }
-  const of = (name: string): number => median(times[name] ?? [])
-  const row = (
-    name: string,
-    ours: string,
-    { peer, peerName, bar }: { peer: string; peerName: string; bar: number },
-  ): void => report({ name, value: of(ours), peer: of(peer), ratio: of(ours) / of(peer), bar, unit: 'ms', peerName })
   const count = guests.length
-  row(`one command on ${count} guests, cold process`, 'cold', { peer: 'ssh', peerName: 'ssh × 32', bar: 0.4 })
-  row(`one command on ${count} guests, cold process`, 'cold', { peer: 'raw', peerName: 'ansible raw -f 32', bar: 0.3 })
-  row(`one command on ${count} guests, cold process`, 'cold', {
+  reportTimes(report, times, {
+    name: `one command on ${count} guests, cold process`,
+    ours: 'cold',
+    peer: 'ssh',
+    peerName: 'ssh × 32',
+    bar: 0.4,
+  })
+  reportTimes(report, times, {
+    name: `one command on ${count} guests, cold process`,
+    ours: 'cold',
+    peer: 'raw',
+    peerName: 'ansible raw -f 32',
+    bar: 0.3,
+  })
+  reportTimes(report, times, {
+    name: `one command on ${count} guests, cold process`,
+    ours: 'cold',
     peer: 'command',
     peerName: 'ansible command -f 32',
     bar: 0.1,
   })
-  row(`second command on ${count} guests`, 'second', { peer: 'ssh', peerName: 'ssh × 32', bar: 0.1 })
+  reportTimes(report, times, {
+    name: `second command on ${count} guests`,
+    ours: 'second',
+    peer: 'ssh',
+    peerName: 'ssh × 32',
+    bar: 0.1,
+  })
 }
 
 function ownProcess(guestsFile: string, keyFile: string): { readonly wallMs: number; readonly secondMs: number } {

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { median } from '../median.ts'
 import type { Report } from '../report.ts'
 import type { BenchGuest, BenchGuests } from './guests.ts'
 import { wallMs } from './one-command.ts'
+import { reportTimes } from './report-times.ts'
 
 const ROUNDS = 3
 const FILES = 2_000
@@ -53,17 +53,23 @@ export async function measurePush(bench: BenchGuests, guests: readonly BenchGues
     times['scp']?.push(await scp())
   }
   await clean()
-  const of = (name: string): number => median(times[name] ?? [])
-  const row = (
-    name: string,
-    ours: string,
-    { peer, peerName, bar }: { peer: string; peerName: string; bar: number },
-  ): void => report({ name, value: of(ours), peer: of(peer), ratio: of(ours) / of(peer), bar, unit: 'ms', peerName })
   const what = `push 100 MB in 2,000 files to ${guests.length} guests`
-  row(`${what}, verified`, 'hash', { peer: 'rsync', peerName: 'rsync', bar: 1.3 })
-  row(`${what}, verify: 'size'`, 'size', { peer: 'rsync', peerName: 'rsync', bar: 1 })
-  row(`${what}, verified`, 'hash', { peer: 'scp', peerName: 'scp -r', bar: 0.5 })
-  row(`${what} again, unchanged`, 'again', { peer: 'rsyncAgain', peerName: 'rsync', bar: 0.7 })
+  reportTimes(report, times, { name: `${what}, verified`, ours: 'hash', peer: 'rsync', peerName: 'rsync', bar: 1.3 })
+  reportTimes(report, times, {
+    name: `${what}, verify: 'size'`,
+    ours: 'size',
+    peer: 'rsync',
+    peerName: 'rsync',
+    bar: 1,
+  })
+  reportTimes(report, times, { name: `${what}, verified`, ours: 'hash', peer: 'scp', peerName: 'scp -r', bar: 0.5 })
+  reportTimes(report, times, {
+    name: `${what} again, unchanged`,
+    ours: 'again',
+    peer: 'rsyncAgain',
+    peerName: 'rsync',
+    bar: 0.7,
+  })
   const share = bytesAgain / (BYTES * guests.length)
   report({
     name: `${what} again: bytes on the wire`,
