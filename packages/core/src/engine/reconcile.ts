@@ -6,6 +6,7 @@ import { isVmunitError, VmunitError } from '../errors/index.ts'
 import type { Call, StateStore } from '../ports/index.ts'
 import { keys, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
+import { findOperation } from './find-operation.ts'
 import { findTraces, type Trace, type Traces } from './find-traces.ts'
 import { type OperationParts, partsOfOperation } from './operation-id.ts'
 import { doubt, type Progress, type ScheduledChange } from './progress.ts'
@@ -50,7 +51,7 @@ export async function reconcileRun(
   )
   if (traces.unknown.length === 0) return undefined
   if (!adopt) throw journalBehind(`Run ${progress.runId}`, traces.unknown)
-  return await explain(engine.store, progress, traces)
+  return await explain(engine, progress, traces)
 }
 
 /** Whether the store was restored since the run was created. */
@@ -81,10 +82,12 @@ async function patiently<T>(
 }
 
 /**
- * What a trace proves: its step began, so that every step before it was done. Not so when the machine that it replaces
- * is switched on: then the run had turned back, or somebody else was there, and a person has to look.
+ * What a trace proves: its step began, so that every step before it was done, and need not be done again unless it only
+ * wrote records. Not so when the machine that it replaces is switched on: then the run had turned back, or somebody
+ * else was there, and a person has to look.
  */
-async function explain(store: StateStore, progress: Progress, { unknown, machines }: Traces): Promise<Reconciled> {
+async function explain(engine: EngineOptions, progress: Progress, { unknown, machines }: Traces): Promise<Reconciled> {
+  const { store } = engine
   const steps: OperationParts[] = []
   const passed = new Set<string>()
   const changes = new Set<ChangeKey>()
@@ -105,6 +108,7 @@ async function explain(store: StateStore, progress: Progress, { unknown, machine
     changes.add(place.scheduled.key)
     for (const id of needsOf(place.scheduled, parts.step)) passed.add(id)
   }
+  for (const id of lostRecords(engine, progress)) passed.delete(id)
   if (needsOutputOf(progress, passed)) throw journalBehind(`Run ${progress.runId}`, unknown)
   return {
     type: 'run.reconciled',
@@ -114,6 +118,14 @@ async function explain(store: StateStore, progress: Progress, { unknown, machine
       changes: [...changes].filter((key) => progress.changes.get(key) === undefined),
     },
   }
+}
+
+/** The steps that did nothing but write records: what they wrote is not in the world. */
+function lostRecords(engine: EngineOptions, progress: Progress): readonly string[] {
+  const { kinds } = findOperation(engine, progress)
+  const only = new Set(kinds.filter(({ onlyRecords }) => onlyRecords).map(({ name }) => name))
+  const all = progress.schedule.forward.flat().flatMap(({ change }) => change.steps)
+  return all.filter(({ kind }) => only.has(kind.name)).map(({ id }) => id)
 }
 
 interface PlaceInPlan {

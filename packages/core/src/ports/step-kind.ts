@@ -88,6 +88,8 @@ export interface RecordContext {
 export interface StepKind<Input = unknown, Output = unknown> extends Named {
   readonly input: Parser<Input>
   readonly output: Parser<Output>
+  /** The effect is what `records` writes when it is done, and nothing else: where the store lost that, it is done again. */
+  readonly onlyRecords?: true | undefined
   /** Looks whether the effect is there. Changes nothing. May throw when the step can never succeed. */
   observe(input: Input, context: StepContext): Promise<Observed<Output>>
   /** Has the effect. Safe after `absent` and `partial`, idempotent by operation id. */

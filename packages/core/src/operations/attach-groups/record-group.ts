@@ -5,21 +5,16 @@ import { schemas } from '../../domain/parsers.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import type { DocumentUpdate, StepKind } from '../../ports/index.ts'
 import { draft, type Stage } from '../roll/stage.ts'
-import { nothing } from '../steps/schemas.ts'
+import { recordStep } from '../steps/record-step.ts'
 
 const input = z.object({ group: schemas.group })
 type Input = z.infer<typeof input>
 
-/** Registers a group and its addresses. The effect is the records themselves, made with the journal's. */
-export const recordGroup: StepKind<Input, Record<string, never>> = {
+/** Registers a group and its addresses. */
+export const recordGroup: StepKind<Input, Record<string, never>> = recordStep({
   name: 'group.record',
-  version: 1,
   input,
-  output: nothing,
-  observe: async () => ({ state: 'absent' }),
-  act: async () => ({}),
-  records({ group }, moment) {
-    if (moment.type !== 'done') return []
+  writes({ group }) {
     const holders = group.servers.flatMap((server) =>
       addressesOf(server).map(
         (address): DocumentUpdate => ({ key: keys.address(address), update: () => `${group.unit} ${server.slot}` }),
@@ -27,24 +22,18 @@ export const recordGroup: StepKind<Input, Record<string, never>> = {
     )
     return [{ key: keys.group(group.unit, group.name), update: () => plain(group) }, ...holders]
   },
-}
+})
 
 const forgetInput = z.object({ unit: z.string(), group: z.string(), addresses: z.array(z.string()) })
 type ForgetInput = z.infer<typeof forgetInput>
 
 /** Unregisters a group and its addresses. */
-export const forgetGroup: StepKind<ForgetInput, Record<string, never>> = {
+export const forgetGroup: StepKind<ForgetInput, Record<string, never>> = recordStep({
   name: 'group.forget',
-  version: 1,
   input: forgetInput,
-  output: nothing,
-  observe: async () => ({ state: 'absent' }),
-  act: async () => ({}),
-  records({ unit, group, addresses }, moment) {
-    if (moment.type !== 'done') return []
-    return [keys.group(unit, group), ...addresses.map(keys.address)].map((key) => ({ key, update: () => undefined }))
-  },
-}
+  writes: ({ unit, group, addresses }) =>
+    [keys.group(unit, group), ...addresses.map(keys.address)].map((key) => ({ key, update: () => undefined })),
+})
 
 /** Unregisters a group when all that its servers were to give back is given back. */
 export function forgetStage(unit: ManagementUnit, group: ServerGroup): Stage {

@@ -11,7 +11,7 @@ import type { Operation, StepKind, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { unitOf } from '../roll/members-of.ts'
 import { draft, EVERYTHING, rolling } from '../roll/stage.ts'
-import { nothing } from '../steps/schemas.ts'
+import { recordStep } from '../steps/record-step.ts'
 
 export interface ImportDefinitionInput {
   readonly unit: string
@@ -33,20 +33,15 @@ const registerInput = z.object({
 })
 type RegisterInput = z.infer<typeof registerInput>
 
-const registerDefinition: StepKind<RegisterInput, Record<string, never>> = {
+const registerDefinition: StepKind<RegisterInput, Record<string, never>> = recordStep({
   name: 'unit.define',
-  version: 1,
   input: registerInput,
-  output: nothing,
-  observe: async () => ({ state: 'absent' }),
-  act: async () => ({}),
-  records({ unit, definition }, moment) {
-    if (moment.type !== 'done') return []
+  writes({ unit, definition }) {
     const { hash } = definition
     const tiers = definition.tiers.map((tier) => ofUnit(tier, unit))
     return [{ key: keys.unit(unit), update: (value) => plain({ ...unitParser.parse(value), tiers, definition: hash }) }]
   },
-}
+})
 
 /** A balancer that a definition directory brings with it is the unit's own: another unit may have another one. */
 function ofUnit(tier: Tier, unit: string): Tier {

@@ -3,22 +3,17 @@ import { templateParser } from '../../domain/parsers.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import { isVmunitError } from '../../errors/index.ts'
 import type { DocumentUpdate, StepKind } from '../../ports/index.ts'
-import { nothing } from '../steps/schemas.ts'
+import { recordStep } from '../steps/record-step.ts'
 import type { RetiredState } from './retirable.ts'
 
 const retireInput = z.object({ template: z.string(), version: z.number(), to: z.enum(['deprecated', 'revoked']) })
 
-/** Marks a version as deprecated or revoked. The effect is the record itself, made with the journal's. */
-export const retireVersion: StepKind<z.infer<typeof retireInput>, Record<string, never>> = {
+/** Marks a version as deprecated or revoked. */
+export const retireVersion: StepKind<z.infer<typeof retireInput>, Record<string, never>> = recordStep({
   name: 'template.retire',
-  version: 1,
   input: retireInput,
-  output: nothing,
-  observe: async () => ({ state: 'absent' }),
-  act: async () => ({}),
-  records: ({ template, version, to }, moment) =>
-    moment.type === 'done' ? [recordState({ template, version }, to)] : [],
-}
+  writes: ({ template, version, to }) => [recordState({ template, version }, to)],
+})
 
 const removeInput = z.object({
   template: z.string(),

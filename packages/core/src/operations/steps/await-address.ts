@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { VmunitError } from '../../errors/index.ts'
 import type { StepKind } from '../../ports/index.ts'
+import { assertRunning } from './assert-running.ts'
 import { findMachine } from './find-machine.ts'
 
 export interface AwaitAddressInput {
@@ -26,10 +27,12 @@ export const awaitAddress: StepKind<AwaitAddressInput, FoundAddress> = {
   observe: async () => ({ state: 'absent' }),
   async act({ hypervisor, machine, timeoutMs }, context) {
     const deadline = context.now() + timeoutMs
-    for (;;) {
+    for (let looks = 1; ; looks += 1) {
       const found = await findMachine(context.hypervisor(hypervisor), machine, context)
       const address = found.state === 'done' ? found.value.addresses[0] : undefined
       if (address !== undefined) return { address }
+      // The first look may come before the hypervisor tells everybody what the step before did.
+      if (looks > 1) assertRunning(machine, found)
       if (context.now() >= deadline) {
         throw new VmunitError('ERR_TIMEOUT', `Machine ${machine} got no address within ${timeoutMs / 1000} s.`, {
           details: { machine },

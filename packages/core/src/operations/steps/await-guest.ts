@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { isVmunitError, VmunitError } from '../../errors/index.ts'
 import type { GuestAddress, StepContext, StepKind } from '../../ports/index.ts'
+import { assertRunning } from './assert-running.ts'
+import { findMachine } from './find-machine.ts'
 import { guestInput } from './schemas.ts'
 
 export interface AwaitGuestInput extends GuestAddress {
@@ -17,6 +19,9 @@ const input = z.object({ ...guestInput, timeoutMs: z.number(), after: z.string()
 
 const output = z.object({ bootId: z.string() })
 
+/** A machine that does not answer is looked at this often: one that is off or gone will not answer at all. */
+const LOOK_AFTER_MS = 5_000
+
 /** Waits until a guest that was switched on can be reached. */
 export const awaitGuest: StepKind<AwaitGuestInput, BootedGuest> = {
   name: 'guest.await',
@@ -26,6 +31,7 @@ export const awaitGuest: StepKind<AwaitGuestInput, BootedGuest> = {
   observe: async () => ({ state: 'absent' }),
   async act(step, context) {
     const deadline = context.now() + step.timeoutMs
+    let lookAt = context.now() + LOOK_AFTER_MS
     for (let tries = 1; ; tries += 1) {
       const answer = await ask(step, context)
       if ('bootId' in answer && answer.bootId !== step.after) return answer
@@ -37,6 +43,10 @@ export const awaitGuest: StepKind<AwaitGuestInput, BootedGuest> = {
             : `The guest at ${step.address} did not answer within ${step.timeoutMs / 1000} s. Look at its console.`,
           { cause: 'error' in answer ? answer.error : undefined, details: { address: step.address } },
         )
+      }
+      if (step.machine !== undefined && context.now() >= lookAt) {
+        assertRunning(step.machine, await findMachine(context.hypervisor(step.hypervisor), step.machine, context))
+        lookAt = context.now() + LOOK_AFTER_MS
       }
       context.waitingFor(`the guest at ${step.address} to answer`)
       await context.sleep(Math.min(1_000, 20 * tries))

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { BoundMachine } from '../../domain/management-unit.ts'
 import type { StepKind } from '../../ports/index.ts'
-import { nothing, serverKey } from './schemas.ts'
+import { recordStep } from './record-step.ts'
+import { serverKey } from './schemas.ts'
 import { type ServerKey, updateServer } from './server-documents.ts'
 
 export interface BindServerInput extends ServerKey {
@@ -21,16 +22,11 @@ const input = z.object({
   status: z.enum(['initial', 'stopped', 'working']),
 })
 
-/** Binds a slot to a machine, or empties it. The effect is the record itself, made with the journal's. */
-export const bindServer: StepKind<BindServerInput, Record<string, never>> = {
+/** Binds a slot to a machine, or empties it. */
+export const bindServer: StepKind<BindServerInput, Record<string, never>> = recordStep({
   name: 'server.bind',
-  version: 1,
   input,
-  output: nothing,
-  observe: async () => ({ state: 'absent' }),
-  act: async () => ({}),
-  records(step, moment) {
-    if (moment.type !== 'done') return []
+  writes(step) {
     const { templateVersion, definitionHash, status } = step
     return [
       updateServer(step, (server) => ({
@@ -42,4 +38,4 @@ export const bindServer: StepKind<BindServerInput, Record<string, never>> = {
       })),
     ]
   },
-}
+})
