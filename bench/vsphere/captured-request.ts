@@ -7,9 +7,19 @@ import { connectVsphere, type Transport, type VimRequest } from '@vmunit/driver-
 export interface CapturedRequest {
   readonly body: string
   readonly cookie: string
+  /** The properties of machines that it asks for, by their paths. */
+  readonly properties: readonly string[]
 }
 
 const NAMESPACES = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
+
+function pathsIn(request: string): readonly string[] {
+  const [, body = ''] = request.split('<propSet><type>VirtualMachine</type>')
+  const [ofMachines = ''] = body.split('</propSet>')
+  return Array.from(ofMachines.matchAll(/<pathSet>([^<]*)<\/pathSet>/g), ([, path = '']) =>
+    path.replaceAll('&quot;', '"'),
+  )
+}
 
 /** Looks what the driver asks for when it reads an inventory, so that a peer can ask for the very same. */
 export async function captureInventory(environment: NodeJS.ProcessEnv): Promise<CapturedRequest> {
@@ -40,7 +50,8 @@ export async function captureInventory(environment: NodeJS.ProcessEnv): Promise<
   const transport: Transport = {
     session: { renew: login },
     async send(asked) {
-      if (asked.method === 'RetrievePropertiesEx') captured = { body: envelope(asked), cookie: session }
+      if (asked.method === 'RetrievePropertiesEx')
+        captured = { body: envelope(asked), cookie: session, properties: pathsIn(asked.body) }
       return await post(asked)
     },
     close,

@@ -8,16 +8,14 @@ export interface Peers {
   readonly pyvmomi: readonly string[]
 }
 
-/** Builds and installs the peers below a directory, once. */
+/** Builds and installs the peers below a directory. */
 export function preparePeers(directory: string): Peers {
   const sources = join(import.meta.dirname, 'peers')
   const govmomi = join(directory, 'govmomi-inventory')
-  if (!existsSync(govmomi)) {
-    execFileSync('go', ['build', '-o', govmomi, '.'], {
-      cwd: join(sources, 'govmomi'),
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-  }
+  execFileSync('go', ['build', '-o', govmomi, '.'], {
+    cwd: join(sources, 'govmomi'),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const python = join(directory, 'python')
   if (!existsSync(join(python, 'bin', 'pip'))) execFileSync('python3', ['-m', 'venv', python])
   execFileSync(join(python, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', 'pyvmomi==9.1.1.0'])

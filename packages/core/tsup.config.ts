@@ -8,6 +8,7 @@ export default defineConfig({
   ...packageBuild,
   entry: {
     index: 'src/index.ts',
+    'errors/index': 'src/errors/index.ts',
     'sqlite-store/index': 'src/sqlite-store/index.ts',
     'testing/index': 'src/testing/index.ts',
     'sqlite-store/lease-worker': 'src/sqlite-store/lease-worker.ts',

@@ -1,4 +1,4 @@
-"""Reads four properties of every virtual machine of a vCenter, as a program with pyvmomi does, and prints how many there are."""
+"""Reads properties of every virtual machine of a vCenter, as a program with pyvmomi does, and prints how many there are."""
 
 import os
 import ssl
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim, vmodl
 
-PROPERTIES = ["name", "runtime.powerState", "config.instanceUuid", "guest.ipAddress"]
+PROPERTIES = os.environ["VCENTER_PROPERTIES"].split(",")
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-export { isVmunitError, VmunitError } from '@vmunit/core'
+export { isVmunitError, VmunitError } from '@vmunit/core/errors'

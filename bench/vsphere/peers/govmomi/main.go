@@ -1,4 +1,4 @@
-// Reads four properties of every virtual machine of a vCenter, as a program with govmomi does, and prints how many there are.
+// Reads properties of every virtual machine of a vCenter, as a program with govmomi does, and prints how many there are.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/vmware/govmomi/session"
 	"github.com/vmware/govmomi/view"
@@ -47,7 +48,7 @@ func inventory(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer container.Destroy(ctx)
-	properties := []string{"name", "runtime.powerState", "config.instanceUuid", "guest.ipAddress"}
+	properties := strings.Split(os.Getenv("VCENTER_PROPERTIES"), ",")
 	var machines []mo.VirtualMachine
 	if err := container.Retrieve(ctx, []string{"VirtualMachine"}, properties, &machines); err != nil {
 		return 0, err

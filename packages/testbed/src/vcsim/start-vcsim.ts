@@ -6,8 +6,10 @@ import type { BuiltVcsim } from './build-vcsim.ts'
 export interface StartVcsimOptions {
   readonly model?: 'vpx' | 'esx' | undefined
   readonly hosts?: number | undefined
-  /** Virtual machines that are there from the start, powered on. */
+  /** Virtual machines that are there from the start. */
   readonly machines?: number | undefined
+  /** Whether those are switched off, which makes them in half the time. Default: they are on. */
+  readonly areOff?: boolean | undefined
   readonly username: string
   readonly password: string
   /** Files in PEM: with them it speaks TLS itself, without it plain HTTP. */
@@ -30,6 +32,7 @@ function argumentsOf(options: StartVcsimOptions): readonly string[] {
   const args = ['-model', options.model ?? 'vpx', '-username', options.username]
   if (options.hosts !== undefined) args.push('-hosts', String(options.hosts))
   if (options.machines !== undefined) args.push('-machines', String(options.machines))
+  if (options.areOff === true) args.push('-off')
   if (options.tls !== undefined) args.push('-certificate', options.tls.certificate, '-key', options.tls.key)
   return args
 }
