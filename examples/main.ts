@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
@@ -20,7 +21,8 @@ else process.exitCode = list()
 function list(): number {
   if (name !== undefined) console.log(`There is no example "${name}".\n`)
   console.log('The examples, each run by: npm run example -- NAME')
-  for (const example of examples) console.log(`  ${example.padEnd(20)} ${purposeOf(example)}`)
+  const width = Math.max(...examples.map((example) => example.length))
+  for (const example of examples) console.log(`  ${example.padEnd(width)}  ${purposeOf(example)}`)
   return name === undefined ? 0 : 64
 }
 
@@ -36,26 +38,39 @@ async function show(example: string): Promise<number> {
   return code ?? 1
 }
 
+/** They are worlds of their own, so as many go side by side as the machine has processors. */
 async function compareAll(): Promise<number> {
+  const waiting = examples.filter((each) => !each.startsWith('my-'))
   let exitCode = 0
-  for (const example of examples.filter((each) => !each.startsWith('my-'))) {
-    const child = spawn(process.execPath, commandOf(example), { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
-    const expected = readFileSync(join(folder, 'expected', `${example}.txt`), 'utf8')
-    const isAsExpected = code === 0 && comparable(printed) === comparable(expected)
-    console.log(`${isAsExpected ? '✓' : '✗'} ${example}`)
-    if (isAsExpected) continue
-    console.log(`ended with code ${code} and printed:\n${printed}\ninstead of:\n${expected}`)
-    exitCode = 1
+  const next = async (): Promise<void> => {
+    const example = waiting.shift()
+    if (example === undefined) return
+    if (!(await compare(example))) exitCode = 1
+    await next()
   }
+  await Promise.all(Array.from({ length: availableParallelism() }, next))
   return exitCode
+}
+
+async function compare(example: string): Promise<boolean> {
+  const begin = performance.now()
+  const child = spawn(process.execPath, commandOf(example), { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
+  const expected = readFileSync(join(folder, 'expected', `${example}.txt`), 'utf8')
+  const isAsExpected = code === 0 && comparable(printed) === comparable(expected)
+  console.log(`${isAsExpected ? '✓' : '✗'} ${example} ${((performance.now() - begin) / 1000).toFixed(1)} s`)
+  if (!isAsExpected) console.log(`ended with code ${code} and printed:\n${printed}\ninstead of:\n${expected}`)
+  return isAsExpected
 }
 
 function commandOf(example: string): readonly string[] {
   return [...process.execArgv, join(folder, `${example}.ts`)]
 }
 
-/** A hash changes with every detail of what it is over; that there is one is enough. */
+/** Runs, times and hashes are others each time; that there is one is enough. */
 function comparable(output: string): string {
-  return output.replaceAll(/\b[0-9a-f]{12,64}\b/g, 'HASH')
+  return output
+    .replaceAll(/\b\d{8}T\d{9}-(\w+)-[0-9a-f]{8}\b/g, 'RUN-$1')
+    .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME')
+    .replaceAll(/\b[0-9a-f]{12,64}\b/g, 'HASH')
 }

@@ -1,4 +1,4 @@
-import type { Plan, RunEvent } from '@vmunit/core'
+import { groupOfChange, type Plan, type RunEvent } from '@vmunit/core'
 
 /** One server of a run as an onlooker sees it; for a run without servers, what is changed instead. */
 export interface Lane {
@@ -52,7 +52,7 @@ export function createRunView(plan: Plan): RunView {
 
   function lanesOfEvent(event: RunEvent): readonly Lane[] {
     if ('step' in event.data) return byStep.get(event.data.step) ?? []
-    if ('change' in event.data) return byGroup.get(event.data.change.split(':').slice(2).join(':')) ?? []
+    if ('change' in event.data) return byGroup.get(groupOfChange(event.data.change)) ?? []
     return []
   }
 }

@@ -46,6 +46,7 @@ export {
 export type { GroupStatus, ObservedStatus, ServerCounts, ServerStatus, UnitStatus } from './domain/unit-status.ts'
 export type { DefinitionDifference, UpdateScope } from './domain/update-scope.ts'
 export type { ResumeOptions } from './engine/engine.ts'
+export { groupOfChange } from './engine/progress.ts'
 export type { Timing } from './engine/timing.ts'
 export {
   ERROR_CODES,

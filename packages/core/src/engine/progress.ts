@@ -256,7 +256,7 @@ export function changeKey(direction: 'forward' | 'back', phase: number, group: s
   return `${direction}:${phase}:${group}`
 }
 
-/** The group that a change key names. */
+/** The group that a change of a {@link RunEvent} is about; a name may hold colons too. */
 export function groupOfChange(key: ChangeKey): string {
   return key.slice(key.indexOf(':', key.indexOf(':') + 1) + 1)
 }

@@ -40,12 +40,23 @@ function formatServers(servers: readonly PlannedServer[]): readonly string[] {
 function formatPhases({ phases }: Plan): readonly string[] {
   return phases.map(({ name, changes, waves }, index) => {
     const groups = changes.length === 1 ? '1 group' : `${changes.length} groups`
-    return `  phase ${index + 1}: ${name} · ${groups} · ${waves.map(formatWave).join(', then ')}`
+    return `  phase ${index + 1}: ${name} · ${groups} · ${formatWaves(waves)}`
   })
 }
 
-function formatWave({ groups, soakMs, gate, maxFailures }: Wave): string {
-  const parts = [groups === '100%' ? 'all at once' : `${groups} at a time`]
+function formatWaves(waves: readonly Wave[]): string {
+  return waves.map((wave, index) => formatWave(wave, shareOf(wave, { index, last: waves.length - 1 }))).join(', then ')
+}
+
+/** Only the last wave goes on until all is done; those before it take their share once. */
+function shareOf({ groups }: Wave, { index, last }: { readonly index: number; readonly last: number }): string {
+  if (groups === '100%') return 'all at once'
+  if (index === last) return `${groups} at a time`
+  return index === 0 ? `first ${groups}` : `${groups} at once`
+}
+
+function formatWave({ soakMs, gate, maxFailures }: Wave, share: string): string {
+  const parts = [share]
   if (soakMs !== undefined && soakMs > 0) parts.push(`soaking ${formatDuration(soakMs)}`)
   if (gate !== undefined) parts.push(formatGate(gate))
   if (maxFailures === '100%') parts.push('each for itself')

@@ -1,5 +1,6 @@
 import type { Plan, PlannedStep } from '../../domain/plan.ts'
 import type { RunEvent } from '../../domain/run-record.ts'
+import { groupOfChange } from '../../engine/progress.ts'
 import type { Notice } from '../../ports/index.ts'
 
 /** The run that a record belongs to. */
@@ -37,7 +38,7 @@ function say(run: NoticedRun, event: RunEvent): Said | undefined {
       return { topic: 'fault', severity: 'warning', subject: `${what} goes back`, text: event.data.reason }
     case 'change.failed': {
       const { change, error } = event.data
-      const group = change.slice(change.lastIndexOf(':') + 1)
+      const group = groupOfChange(change)
       const { server } = error.details
       return {
         topic: 'fault',

@@ -19,7 +19,8 @@ export function replaceServer(world: World, member: Member, wanted: number | und
       : usableVersion(world, { template: tier.template, version: number })
   const renewed: readonly Renewed[] = [{ member, version }]
   const placed = [{ member, machine: createdMachine({ member, version }) }]
-  const reason = `${version.template} ${server.templateVersion ?? '?'} → ${version.number}, is ${server.status}`
+  const was = `is ${server.status}${machineFault(world, member)}`
+  const reason = `${version.template} ${server.templateVersion ?? '?'} → ${version.number}, ${was}`
   return {
     line: { server: server.slot, address: server.address, action: 'replace', reason },
     procedure: {
@@ -44,6 +45,14 @@ export function replaceServer(world: World, member: Member, wanted: number | und
       back: [],
     },
   }
+}
+
+/** What is wrong with the machine, where a record that says "is working" alone would mislead. */
+function machineFault(world: World, { unit, server }: Member): string {
+  if (server.machine === undefined) return ''
+  const seen = world.machines.get(unit.hypervisor)?.get(server.machine.id)
+  if (seen === undefined) return ', its machine is gone'
+  return seen.power === 'on' ? '' : `, its machine is ${seen.power}`
 }
 
 /** A machine that is gone for sure is not kept; of one that cannot be seen nobody knows, and it may hold the address. */
