@@ -33,6 +33,8 @@ describe.each(openSites())('status and marks on the $name', ({ open }: SiteOpene
 
   it('shows a unit that works', async () => {
     const changed = await site.changedMachines()
+    expect((await fleet.manager.units.list()).map(({ name }) => name)).toEqual([unit])
+    expect(await fleet.manager.units.info(unit)).toMatchObject({ name: unit, description: '業務', owner: 'user_a' })
     expect(await lines()).toEqual([
       `${address(1)} combined working working on online unblocked none`,
       `${address(2)} combined working working on online unblocked none`,

@@ -79,6 +79,20 @@ describe.each(openSites())('applications on the $name', ({ open }: SiteOpener) =
     expect(await scopes()).toEqual(['none'])
   }, 120_000)
 
+  it('a changed setting is rolled over the groups while the others serve', async () => {
+    const { manager } = fleet
+    const changed = await change('second', 'third', async (to) => {
+      for (const tier of tiers) await putFile(to, `${tier}/config/server.conf`, 'threads=8\n')
+    })
+    expect(changed).toBe('all')
+    await using watch = await site.watch(unit, watched(storyGroups(site)))
+    await manager.execute(updateUnit, { unit, waves: [{ groups: 1 }], allowOutage: true })
+    const { fewest } = await watch.stop()
+    expect(fewest, 'groups that served at any moment').toBeGreaterThanOrEqual(2)
+    expect(await scopes()).toEqual(['none'])
+    expect(standing(await manager.units.get(unit)).every((line) => line.includes(' working '))).toBe(true)
+  }, 120_000)
+
   /** Changes a copy of a definition directory and imports it; tells what an import leaves to reflect. */
   async function change(from: string, to: string, edit: (path: string) => Promise<void>): Promise<string> {
     const { manager } = fleet

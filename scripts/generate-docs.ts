@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path'
 import { ERROR_CODES } from '../packages/core/src/errors/index.ts'
 import * as testing from '../packages/core/src/testing/index.ts'
 import { markdownTable } from './markdown-table.ts'
+import { OPERATIONS_DOCUMENT, operationsDocument, withoutRunIds } from './operations-document.ts'
+import { readRecordedRuns } from './recorded-runs.ts'
 import { root } from './workspace.ts'
 
 interface Rule {
@@ -13,20 +15,35 @@ interface Rule {
 }
 
 const NOTE = '<!-- Made by scripts/generate-docs.ts from the sources; edits are lost. -->'
+const RECORDED = '<!-- Made by scripts/generate-docs.ts from the runs that the tests recorded; edits are lost. -->'
 const check = process.argv.includes('--check')
-const documents = new Map([['docs/errors.md', errors()], ...contracts()])
+for (const [file, text] of [['docs/errors.md', errors()] as const, ...contracts()]) publish(file, text)
+publishOperations()
 
-for (const [file, text] of documents) {
+/** Writes a document that is not there yet as it should be, or says that it is not. */
+function publish(file: string, text: string, same: (text: string) => string = (all) => all): void {
   const path = join(root, file)
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue
+  if (existsSync(path) && same(readFileSync(path, 'utf8')) === same(text)) return
   if (check) {
     console.log(`${file} is not what the sources say: run npm run docs`)
     process.exitCode = 1
-    continue
+    return
   }
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text)
   console.log(`wrote ${file}`)
+}
+
+function publishOperations(): void {
+  const recorded = readRecordedRuns(root)
+  if (recorded === undefined && !check) {
+    console.log(`${OPERATIONS_DOCUMENT} stays as it is: it is made from what the tests record. Run npm test first`)
+    return
+  }
+  const { text, missing } = operationsDocument(recorded ?? [], RECORDED)
+  if (missing.length === 0) return publish(OPERATIONS_DOCUMENT, text, withoutRunIds)
+  console.log(missing.join('\n'))
+  process.exitCode = 1
 }
 
 function errors(): string {

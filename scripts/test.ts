@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHECKS_OF_PRODUCTS, CHECKS_OF_SOURCES, type Check, TEST_REPORT, TESTS } from './checks.ts'
+import { RECORDED_RUNS } from './recorded-runs.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 import { root } from './workspace.ts'
 
@@ -39,6 +40,7 @@ async function run({ name, command, tells = false }: Check): Promise<CommandResu
 async function runTests(): Promise<Count> {
   mkdirSync(join(root, '.state'), { recursive: true })
   rmSync(report, { force: true })
+  rmSync(join(root, RECORDED_RUNS), { recursive: true, force: true })
   const { code, output } = await run(TESTS)
   if (code === 0) console.log(output.slice(Math.max(0, output.lastIndexOf('\n Test Files'))).trimEnd())
   const { numPassedTests, numFailedTests } = readReport()

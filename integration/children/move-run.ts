@@ -3,14 +3,16 @@
 import { readFile } from 'node:fs/promises'
 import { createManager, type Plan } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
-import { openPorts } from '../site/ports.ts'
+import { openPorts, type SiteConnection } from '../site/ports.ts'
 import { TIMING } from '../support/timing.ts'
 
 const [connection = '', database = '', planFile] = process.argv.slice(2)
-await using ports = await openPorts(JSON.parse(await readFile(connection, 'utf8')))
+const reached = JSON.parse(await readFile(connection, 'utf8')) as SiteConnection
+await using ports = await openPorts(reached)
 await using store = openSqliteStore(database)
 await using manager = createManager({
   ...ports,
+  id: reached.type,
   store,
   principal: { name: 'user_a', role: 'builder' },
   timing: TIMING,

@@ -8,6 +8,7 @@ import {
   type GroupDeclaration,
   importDefinition,
   type Manager,
+  type ManagerOptions,
   start,
   updateUnit,
 } from '@vmunit/core'
@@ -15,6 +16,7 @@ import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { readDefinition } from '@vmunit/xml-schema'
 import { openPorts } from '../site/ports.ts'
 import type { Site, WatchedGroup } from '../site/site.ts'
+import { recordedStore } from './recorded-store.ts'
 import { TIMING } from './timing.ts'
 
 const DEFINITION = fileURLToPath(new URL('../definition', import.meta.url))
@@ -26,27 +28,49 @@ export interface Fleet extends AsyncDisposable {
   readonly storePath: string
   /** Ids of the images of version 1, by template. */
   readonly images: ReadonlyMap<string, string>
+  /** In which test each run began. */
+  readonly tests: Map<string, string>
 }
 
-/** Opens a manager with a new store over a site. */
-export async function createFleet(site: Site): Promise<Fleet> {
+/** Opens a manager with a new store over a site; the store goes with it, unless a directory is named. */
+export async function createFleet(site: Site, given?: string): Promise<Fleet> {
   await using opened = new AsyncDisposableStack()
-  const directory = await mkdtemp(join(tmpdir(), 'vmunit-fleet-'))
-  opened.defer(async () => await rm(directory, { recursive: true }))
-  const storePath = join(directory, 'vmunit.db')
-  const ports = opened.use(await openPorts(site.connection))
-  const store = opened.use(openSqliteStore(storePath))
-  const manager = opened.use(
-    createManager({ ...ports, store, principal: { name: 'user_a', role: 'builder' }, timing: TIMING }),
-  )
+  const directory = given ?? (await mkdtemp(join(tmpdir(), 'vmunit-fleet-')))
+  if (given === undefined) opened.defer(async () => await rm(directory, { recursive: true }))
   const images = new Map<string, string>()
+  const storePath = join(directory, 'vmunit.db')
+  const fleet = opened.use(await openFleet({ site, storePath, images, tests: new Map() }))
   for (const name of ['web-base', 'app-base']) {
     const image = await site.provideImage(name)
     images.set(name, image)
-    await manager.templates.register({ name, hypervisor: 'main', image })
+    await fleet.manager.templates.register({ name, hypervisor: 'main', image })
   }
   const rest = opened.move()
-  return { site, manager, storePath, images, [Symbol.asyncDispose]: async () => await rest.disposeAsync() }
+  return { ...fleet, [Symbol.asyncDispose]: async () => await rest.disposeAsync() }
+}
+
+/** Opens a manager over a site with the store at this path, which may be there already. */
+export async function openFleet(
+  { site, storePath, images, tests }: Pick<Fleet, 'site' | 'storePath' | 'images' | 'tests'>,
+  options: Partial<ManagerOptions> = {},
+): Promise<Fleet> {
+  await using opened = new AsyncDisposableStack()
+  const ports = opened.use(await openPorts(site.connection))
+  const store = opened.use(recordedStore(openSqliteStore(storePath), { site: site.name, storePath, tests }))
+  const manager = opened.use(
+    createManager({
+      ...ports,
+      // Whoever reads a journal sees by it which ports were used.
+      id: site.name,
+      store,
+      principal: { name: 'user_a', role: 'builder' },
+      timing: TIMING,
+      audit: 'everything',
+      ...options,
+    }),
+  )
+  const rest = opened.move()
+  return { site, manager, storePath, images, tests, [Symbol.asyncDispose]: async () => await rest.disposeAsync() }
 }
 
 /** Three groups with four servers: two of one combined server each, one of a web and an application server. */

@@ -58,6 +58,8 @@ export {
 } from './errors/index.ts'
 export type { Account, Accounts, ChangePassword, CreateAccount } from './manager/accounts.ts'
 export type { Archives } from './manager/archives.ts'
+export type { AuditEntry, AuditFilter } from './manager/audit/audit-records.ts'
+export type { AuditScope } from './manager/audit/audited.ts'
 export type { DefinitionComparison } from './manager/compare-definitions.ts'
 export { createManager, type ManagerOptions } from './manager/create-manager.ts'
 export type { Definitions } from './manager/definitions.ts'

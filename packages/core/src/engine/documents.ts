@@ -8,6 +8,7 @@ export const keys = {
   manager: 'manager',
   traces: 'traces',
   account: (name: string): string => `account/${name}`,
+  audit: (id: string): string => `audit/${id}`,
   unit: (name: string): string => `unit/${name}`,
   group: (unit: string, group: string): string => `group/${unit}/${group}`,
   groupsOf: (unit: string): string => `group/${unit}/`,

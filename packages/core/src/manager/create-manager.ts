@@ -37,6 +37,8 @@ import { type AccessOptions, accessOptions } from './access-options.ts'
 import { createAccounts } from './accounts.ts'
 import { answerRequest } from './answer-request.ts'
 import { createArchives } from './archives.ts'
+import { readAudit } from './audit/audit-records.ts'
+import { type AuditOptions, type AuditScope, audited } from './audit/audited.ts'
 import { type Admission, authenticate, checkAdmission } from './authenticate.ts'
 import { compactRuns } from './compact-runs.ts'
 import { createDefinitions } from './definitions.ts'
@@ -84,6 +86,11 @@ export interface ManagerOptions {
   readonly minPasswordLength?: number | undefined
   /** How many units there may be. Default 1,000. */
   readonly maxUnits?: number | undefined
+  /**
+   * Which calls that are no runs are written down, with who called and how it ended, to be read by `Manager.audit`: those
+   * that change something, or everything. Default: none. Runs are always written down.
+   */
+  readonly audit?: AuditScope | undefined
 }
 
 const idParser: Parser<string> = schemas.name
@@ -120,6 +127,7 @@ export function createManager(options: ManagerOptions): Manager {
   return managerFor(admit(access, options.principal), {
     options: engineOptions,
     access,
+    audit: options.audit && { scope: options.audit, count: { value: 0 } },
     engine: createEngine(engineOptions),
     isClosed: { value: false },
     claimed: { value: undefined },
@@ -134,13 +142,14 @@ function admit(access: AccessOptions, principal: Principal): Admission {
 interface Shared {
   readonly options: EngineOptions
   readonly access: AccessOptions
+  readonly audit: Pick<AuditOptions, 'scope' | 'count'> | undefined
   readonly engine: Engine
   readonly isClosed: { value: boolean }
   readonly claimed: { value: Promise<void> | undefined }
 }
 
 function managerFor(admission: Admission, shared: Shared): Manager {
-  const { options, access, engine, isClosed, claimed } = shared
+  const { options, access, audit, engine, isClosed, claimed } = shared
   const { store, hypervisors, balancers, unitBalancers, manager } = options
   const { principal } = admission
   const context: ManagerContext = { principal, ports: options, access }
@@ -203,7 +212,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     if (pending !== undefined) await checkMayMove(asked, await engine.run(pending.run, principal, call), call)
   }
 
-  return {
+  const open: Manager = {
     accounts: guarded(createAccounts(context), enter),
     units: guarded(createUnits(context), enter),
     templates: guarded(createTemplates({ store, principal, hypervisors }), enter),
@@ -287,6 +296,11 @@ function managerFor(admission: Admission, shared: Shared): Manager {
       const readOwn = (name: string, call: Call): Promise<ManagementUnit> => readUnit(asked, name, call)
       yield* watchLoad({ engine: options, readUnit: readOwn }, watch)
     },
+    async *audit(filter = {}, call = {}) {
+      await enter(call)
+      checkAdministrator(principal, 'read the audit, which tells of everybody')
+      yield* readAudit(store, filter, call)
+    },
     async remove(call = {}) {
       await enter(call)
       await removeManager(store, principal, call)
@@ -301,6 +315,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
       await this.close()
     },
   }
+  return audit === undefined ? open : audited(open, { ...audit, store, principal, logger: options.logger, enter })
 
   async function closeAll(): Promise<void> {
     isClosed.value = true

@@ -6,6 +6,7 @@ import type { ResumeOptions } from '../engine/engine.ts'
 import type { Call, Closeable, Operation, Run } from '../ports/index.ts'
 import type { Accounts } from './accounts.ts'
 import type { Archives } from './archives.ts'
+import type { AuditEntry, AuditFilter } from './audit/audit-records.ts'
 import type { Definitions } from './definitions.ts'
 import type { DiagnoseInput } from './diagnose/diagnose.ts'
 import type { Diagnosis } from './diagnose/diagnosis.ts'
@@ -147,6 +148,11 @@ export interface Manager extends Closeable {
    * @throws {@link VmunitError} `ERR_NOT_FOUND`, `ERR_INVALID_INPUT`, and what `propose` throws.
    */
   watchLoad<Output>(watch: WatchLoad<Output>): AsyncIterable<LoadProposal<Output>>
+  /**
+   * Who called what, oldest first, as far as `ManagerOptions.audit` had it written down when it was called. Who started,
+   * answered and cancelled runs stands in their journals. Only an administrator may.
+   */
+  audit(filter?: AuditFilter, call?: Call): AsyncIterable<AuditEntry>
   /**
    * Gives the store up and closes the manager; administrators only. Refused with `ERR_WRONG_STATE` while there are
    * units, or runs that have not ended. Afterwards the file of the store can be deleted.
