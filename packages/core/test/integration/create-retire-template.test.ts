@@ -176,4 +176,19 @@ describe('retireTemplate', () => {
     await retire()
     expect(await states(fleet, 'solo')).toEqual(['1 removed'])
   })
+
+  it('leaves an image that is not ours to delete where it is, and says so', async () => {
+    await using fleet = await createFleet()
+    await fleet.manager.templates.register({ name: 'solo', hypervisor: 'main', image: await sibling(fleet) })
+    const effect = { type: 'error', code: 'ERR_NOT_OWNED' } as const
+    await fleet.world.admin.faults([{ call: 'hypervisor.images.remove', effect }])
+    const { kept, warnings } = await fleet.manager.execute(retireTemplate, {
+      template: 'solo',
+      versions: [1],
+      to: 'removed',
+    })
+    expect(kept).toEqual([1])
+    expect(warnings).toHaveLength(1)
+    expect(await states(fleet, 'solo')).toEqual(['1 revoked'])
+  })
 })

@@ -104,7 +104,8 @@ async function deliverRun(courier: Courier, id: string, from: NoticeCursor): Pro
     next = event.seq + 1
     if (notice === undefined || topics?.includes(notice.topic) === false) continue
     await bring(courier, notice)
-    await cursors.write(id, { next, ended: false }, { signal })
+    // Also for a caller who has just given up: what was told would be told again.
+    await cursors.write(id, { next, ended: false }, {})
     told += 1
   }
   if (next > from.next || from.ended) await cursors.write(id, { next, ended: from.ended }, { signal })

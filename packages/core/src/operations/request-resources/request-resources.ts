@@ -207,7 +207,9 @@ function staying(
   outputOf: Finished['outputOf'],
 ): readonly string[] {
   if (deleteVersion === undefined || removedParser.parse(outputOf('register/delete')).removed) return []
-  return [`Version ${deleteVersion} of ${template} is deprecated but not deleted: machines or images descend from it.`]
+  return [
+    `Version ${deleteVersion} of ${template} is deprecated but not deleted: machines or images descend from it, or a person registered its image.`,
+  ]
 }
 
 function declarationsOf(

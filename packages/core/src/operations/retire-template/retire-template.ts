@@ -24,7 +24,7 @@ export interface RetireTemplateResult {
   readonly runId: string
   /** The versions that are now as they were asked to be. */
   readonly versions: readonly number[]
-  /** Those that are revoked and not removed, because a machine or another image needs theirs. */
+  /** Those that are revoked and not removed, because theirs is needed, or not ours to delete. */
   readonly kept: readonly number[]
   /** Sentences for people. */
   readonly warnings: readonly string[]
@@ -45,7 +45,7 @@ const versionInput = z.object({ version: z.number() })
  * template is deleted).
  *
  * Numbers are never used again. A version is revoked before its image is deleted, so that nobody plans with it. An image
- * that the hypervisor needs, for a machine or as the parent of another image, is kept, with a warning.
+ * that the hypervisor needs, for a machine or as the parent of another image, or that a person registered, is kept, with a warning.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_WRONG_STATE` for a version that servers need, for the last active
  * one while tiers use the template, or for one that is removed already.
@@ -86,7 +86,7 @@ export const retireTemplate: Operation<RetireTemplateInput, RetireTemplateResult
       runId,
       versions: numbers(false),
       kept,
-      warnings: [...warnings, ...kept.map((number) => `the image of version ${number} is needed and was kept`)],
+      warnings: [...warnings, ...kept.map((number) => `the image of version ${number} was kept: it is needed, or not ours to delete`)],
     }
   },
 })

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { templateParser } from '../../domain/parsers.ts'
 import { keys, plain } from '../../engine/documents.ts'
-import { isVmunitError } from '../../errors/index.ts'
 import type { DocumentUpdate, StepKind } from '../../ports/index.ts'
+import { deleteImage } from '../steps/delete-image.ts'
 import { recordStep } from '../steps/record-step.ts'
 import type { RetiredState } from './retirable.ts'
 
@@ -24,7 +24,7 @@ const removeInput = z.object({
 
 const removed = z.object({ removed: z.boolean() })
 
-/** Deletes the image of a version. One that the hypervisor still needs, for a machine or another image, is kept. */
+/** Deletes the image of a version. One that is still needed, or not ours to delete, is kept. */
 export const removeVersion: StepKind<z.infer<typeof removeInput>, z.infer<typeof removed>> = {
   name: 'template.remove',
   version: 1,
@@ -32,15 +32,7 @@ export const removeVersion: StepKind<z.infer<typeof removeInput>, z.infer<typeof
   output: removed,
   // Images that a person registered are in no list; removing one that is gone is success.
   observe: async () => ({ state: 'partial', detail: 'may still be there' }),
-  async act({ hypervisor, image }, context) {
-    try {
-      await context.hypervisor(hypervisor).images.remove(image, context)
-      return { removed: true }
-    } catch (error) {
-      if (isVmunitError(error, 'ERR_CONFLICT')) return { removed: false }
-      throw error
-    }
-  },
+  act: async (step, context) => ({ removed: await deleteImage(step, context) }),
   records: (step, moment) => (moment.type === 'done' && moment.output.removed ? [recordState(step, 'removed')] : []),
 }
 

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { templateParser } from '../../domain/parsers.ts'
 import type { TemplateVersion } from '../../domain/template.ts'
 import { keys, plain } from '../../engine/documents.ts'
-import { isVmunitError } from '../../errors/index.ts'
 import type { StepKind } from '../../ports/index.ts'
+import { deleteImage } from './delete-image.ts'
 
 export interface RemoveImageInput {
   readonly hypervisor: string
@@ -15,7 +15,7 @@ export interface RemoveImageInput {
 const input = z.object({ hypervisor: z.string(), template: z.string(), version: z.number(), image: z.string() })
 
 export interface RemovedImage {
-  /** False while something descends from the image, as linked clones do: it has to stay. */
+  /** False when it has to stay: something descends from it, as linked clones do, or a person registered it. */
   readonly removed: boolean
 }
 
@@ -29,15 +29,7 @@ export const removeImage: StepKind<RemoveImageInput, RemovedImage> = {
   output,
   // An image that is gone already is success, so that acting again does no harm.
   observe: async () => ({ state: 'absent' }),
-  async act({ hypervisor, image }, context) {
-    try {
-      await context.hypervisor(hypervisor).images.remove(image, context)
-      return { removed: true }
-    } catch (error) {
-      if (isVmunitError(error, 'ERR_CONFLICT')) return { removed: false }
-      throw error
-    }
-  },
+  act: async (step, context) => ({ removed: await deleteImage(step, context) }),
   records({ template, version }, moment) {
     if (moment.type !== 'done') return []
     const state = moment.output.removed ? 'revoked' : 'deprecated'
