@@ -29,6 +29,7 @@ export const TESTS: Check = { name: 'tests', command: ['vitest', 'run', ...repor
 
 /** The checks that come after the tests, in an order in which each can use what those before it made. */
 export const CHECKS_OF_PRODUCTS: readonly Check[] = [
+  { name: 'rows of the specification', command: script('scripts/check-spec-rows.ts') },
   { name: 'generated documents', command: script('scripts/generate-docs.ts', '--check') },
   { name: 'build', command: script('scripts/build.ts') },
   { name: 'pack', command: script('scripts/pack.ts') },

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ERROR_CODES } from '../packages/core/src/errors/index.ts'
 import * as testing from '../packages/core/src/testing/index.ts'
+import { SPEC_SECTIONS } from '../packages/core/test/spec-rows/index.ts'
 import { markdownTable } from './markdown-table.ts'
 import { OPERATIONS_DOCUMENT, operationsDocument, withoutRunIds } from './operations-document.ts'
 import { readRecordedRuns } from './recorded-runs.ts'
@@ -17,7 +18,8 @@ interface Rule {
 const NOTE = '<!-- Made by scripts/generate-docs.ts from the sources; edits are lost. -->'
 const RECORDED = '<!-- Made by scripts/generate-docs.ts from the runs that the tests recorded; edits are lost. -->'
 const check = process.argv.includes('--check')
-for (const [file, text] of [['docs/errors.md', errors()] as const, ...contracts()]) publish(file, text)
+const generated = [['docs/errors.md', errors()] as const, ['docs/spec-rows.md', specRows()] as const, ...contracts()]
+for (const [file, text] of generated) publish(file, text)
 publishOperations()
 
 /** Writes a document that is not there yet as it should be, or says that it is not. */
@@ -54,6 +56,29 @@ function errors(): string {
     'Every error of vmunit is a `VmunitError` with one of these codes. Codes are stable within a major version; messages are not.',
     markdownTable(['code', 'meaning', 'what to do'], rows),
   ].join('\n\n')
+}
+
+function specRows(): string {
+  const sections = SPEC_SECTIONS.flatMap(({ title, rows }) => [
+    `## ${title}`,
+    markdownTable(
+      ['row', 'condition', 'answer', 'exit class'],
+      rows.map(({ row, text, code, exitClass }) => [
+        row,
+        text,
+        code === undefined ? '' : `\`${code}\``,
+        String(exitClass),
+      ]),
+    ).trimEnd(),
+  ])
+  return [
+    '# Errors and warnings of the original’s commands',
+    NOTE,
+    'What each command of the original ends with, and what vmunit answers in its place: an error with this code, or a result. The exit class is what `exitClass` makes of it: 0 done, 1 done with warnings or in part, 2 another is at it, 64 not done. Each row has a test of its number.',
+    ...sections,
+  ]
+    .join('\n\n')
+    .concat('\n')
 }
 
 /** A document for each list of rules that the testing entry publishes: HYPERVISOR_RULES becomes contract-hypervisor.md. */

@@ -8,7 +8,7 @@ import { groupOfSlot } from '../domain/slot.ts'
 import { acceptTraces } from '../engine/accepted-traces.ts'
 import { checkPlan } from '../engine/check-plan.ts'
 import { unitsOf } from '../engine/claims.ts'
-import { keys } from '../engine/documents.ts'
+import { keys, type RequestDocument, requestParser } from '../engine/documents.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/engine-options.ts'
 import { createLimiter } from '../engine/limiter.ts'
@@ -193,7 +193,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     const approval = call.approval === 'required'
     const run = await engine.start({ plan: checked, principal, approval, units: unitsOf(checked) }, call)
     if (call.waitMs !== undefined) await untilEndOr(run, options.clock, call.waitMs)
-    return run
+    return runFor(asked, run)
   }
 
   /** A plan may come from somebody with more rights: who starts it needs the rights too. */
@@ -208,8 +208,17 @@ function managerFor(admission: Admission, shared: Shared): Manager {
    */
   async function checkMayAnswer(request: string, call: Call): Promise<void> {
     if (principal.grants === undefined || principal.role === 'resourceManager') return
-    const pending = (await createRequests({ store }).list(call)).find(({ id }) => id === request)
-    if (pending !== undefined) await checkMayMove(asked, await engine.run(pending.run, principal, call), call)
+    const [document] = await store.get([keys.request(request)], call)
+    if (document === undefined) return
+    const { run } = requestParser.parse(document.value)
+    await checkMayMove(asked, await engine.run(run, principal, call), call)
+  }
+
+  /** A request is about what its run is about; a resource manager sees no runs, only what is asked of that role. */
+  async function maySeeRequest({ kind, run }: RequestDocument, call: Call): Promise<boolean> {
+    if (principal.role === 'resourceManager') return kind === 'resources'
+    if (principal.role === 'administrator') return true
+    return await isReadable(asked, await engine.run(run, principal, call), call)
   }
 
   const open: Manager = {
@@ -217,7 +226,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     units: guarded(createUnits(context), enter),
     templates: guarded(createTemplates({ store, principal, hypervisors }), enter),
     definitions: guarded(createDefinitions({ store, principal }), enter),
-    requests: guarded(createRequests({ store }), enter),
+    requests: guarded(createRequests({ store, maySee: maySeeRequest }), enter),
     notices: guarded(
       createNotices({ store, clock: options.clock, timing: options.timing, owner: options.owner, principal }),
       enter,

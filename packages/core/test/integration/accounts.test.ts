@@ -6,7 +6,8 @@ import { ACCOUNT_CREATE_ROWS } from '../spec-rows/account-create.ts'
 import { ACCOUNT_DELETE_ROWS } from '../spec-rows/account-delete.ts'
 import { ACCOUNT_PASSWORD_ROWS } from '../spec-rows/account-password.ts'
 import { COMMON_ROWS } from '../spec-rows/common.ts'
-import { expectRow, rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { expectRow } from '../support/expect-row.ts'
 import { createFleet } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { ADMINISTRATOR, openOffice, PASSWORD, RESOURCES, USER_A, USER_B } from '../support/people.ts'
@@ -167,6 +168,16 @@ describe('accounts.delete: the errors of spec 3.3', () => {
     }
   }, 60_000)
 
+  it(titleOf(row(7)), async () => {
+    await using office = await openOffice()
+    const { accounts } = office.administrator
+    await accounts.create({ name: 'user_a', password: PASSWORD })
+    const theirs = await office.administrator.authenticate('user_a', PASSWORD)
+    await accounts.delete('user_a')
+    await expectRow(row(7), theirs.units.list())
+    await expectRow(row(7), office.administrator.authenticate('user_a', PASSWORD))
+  })
+
   it.each([USER_A, USER_B, RESOURCES])(`${titleOf(row(6))}: $name`, async (principal) => {
     await using office = await openOffice()
     await office.administrator.accounts.create({ name: 'user_a', password: PASSWORD })
@@ -254,12 +265,13 @@ describe('accounts.changePassword and list: the errors of spec 3.4', () => {
     expect((await refusal(administrator.authenticate('user_a', PASSWORD))).code).toBe('ERR_UNAUTHENTICATED')
   })
 
-  it('lists names and times, by name', async () => {
+  it(`${titleOf(row(9))}, with times and nothing secret`, async () => {
     await using office = await openOffice()
     const { accounts } = office.administrator
     const made = []
     for (const name of ['user_b', 'user_a']) made.push(await accounts.create({ name, password: PASSWORD }))
     await accounts.changePassword({ name: 'admin', next: NEXT })
+    await expectRow(row(9), accounts.list())
     expect(await accounts.list()).toEqual(made.toReversed())
     expect(Object.keys(made[0] ?? {})).toEqual(['name', 'createdAt'])
   })

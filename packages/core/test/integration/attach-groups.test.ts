@@ -1,13 +1,15 @@
 import {
   applyTemplate,
   attachGroups,
-  exitClass,
   type GroupDeclaration,
   importDefinition,
   patchTemplate,
   power,
 } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
+import { ATTACH_GROUPS_ROWS } from '../spec-rows/attach-groups.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { expectRow, expectRowRefused } from '../support/expect-row.ts'
 import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
@@ -34,13 +36,15 @@ async function machineNamed(fleet: Fleet, name: string) {
 }
 
 describe('attachGroups: the error table of spec 3.12', () => {
-  it('3.12 row 1: the unit does not exist', async () => {
+  const row = (number: number) => rowOf(ATTACH_GROUPS_ROWS, `3.12.${number}`)
+  const title = (number: number): string => titleOf(row(number))
+
+  it(title(1), async () => {
     await using fleet = await createFleet()
-    const error = await expectRefused(fleet, 'ERR_NOT_FOUND', () =>
+    const error = await expectRowRefused(fleet, row(1), () =>
       fleet.manager.execute(attachGroups, { unit: 'nowhere', groups: storyGroups() }),
     )
     expect(error.message).toContain('nowhere')
-    expect(exitClass(error)).toBe(64)
   })
 
   const broken: readonly (readonly [string, readonly GroupDeclaration[]])[] = [
@@ -51,42 +55,40 @@ describe('attachGroups: the error table of spec 3.12', () => {
     ['a port out of range', [{ name: 'g', servers: [{ tierId: 'combined', address: '192.168.1.1', port: 65536 }] }]],
     ['the same group twice', [groupOf('vmgroup_1', 101), groupOf('vmgroup_1', 102)]],
   ]
-  it.each(broken)('3.12 row 2: malformed declarations: %s', async (_what, groups) => {
+  it.each(broken)(`${title(12)}: %s`, async (_what, groups) => {
     await using fleet = await createFleet()
     await prepare(fleet)
     await fleet.provide(storyGroups(), UNIT)
-    await expectRefused(fleet, 'ERR_INVALID_INPUT', () =>
+    await expectRowRefused(fleet, row(12), () =>
       fleet.manager.execute(attachGroups, { unit: UNIT, groups, adopt: true }),
     )
   })
 
-  it('3.12 row 3: the unit has no definition directory', async () => {
+  it(title(3), async () => {
     await using fleet = await createFleet()
     await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
     await fleet.provide(storyGroups(), UNIT)
-    const error = await expectRefused(fleet, 'ERR_NOTHING_REGISTERED', () =>
+    const error = await expectRowRefused(fleet, row(3), () =>
       fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups(), adopt: true }),
     )
     expect(error.message).toMatch(/import/i)
   })
 
-  it('3.12 row 4: a group that exists is left out with a warning, the others are attached', async () => {
+  it(`${title(4)}: it is left out, the others are attached`, async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     await fleet.provide(storyGroups(), UNIT)
     const [first, ...others] = storyGroups()
     await fleet.manager.execute(attachGroups, { unit: UNIT, groups: [first!], adopt: true })
     const before = (await fleet.manager.units.get(UNIT)).groups[0]
-    const result = await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups(), adopt: true })
-    expect(result.warnings).toHaveLength(1)
-    expect(result.warnings[0]).toContain('vmgroup_1')
-    expect(exitClass(result)).toBe(1)
+    const again = fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups(), adopt: true })
+    expect(await expectRow(row(4), again)).toMatchObject({ warnings: [expect.stringContaining('vmgroup_1')] })
     const { groups } = await fleet.manager.units.get(UNIT)
     expect(groups.map(({ name }) => name)).toEqual(['vmgroup_1', ...others.map(({ name }) => name)])
     expect(groups[0]).toEqual(before)
   })
 
-  it('3.12 row 4: when every group exists nothing is done, with a warning for each', async () => {
+  it(`${title(4)}: when all do, nothing is done, with a warning for each`, async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     await fleet.provide(storyGroups(), UNIT)
@@ -98,12 +100,12 @@ describe('attachGroups: the error table of spec 3.12', () => {
     expect(await mutationsSince(fleet.world, from)).toEqual([])
   })
 
-  it('3.12 row 5: a tier that the definition does not have', async () => {
+  it(title(5), async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     await fleet.provide(storyGroups(), UNIT)
     const groups = [...storyGroups(), groupOf('vmgroup_4', 105, 'database')]
-    const error = await expectRefused(fleet, 'ERR_UNKNOWN_TIER', () =>
+    const error = await expectRowRefused(fleet, row(5), () =>
       fleet.manager.execute(attachGroups, { unit: UNIT, groups, adopt: true }),
     )
     expect(error.message).toContain('database')
@@ -132,44 +134,62 @@ describe('attachGroups: the error table of spec 3.12', () => {
       ],
     ],
   ]
-  it.each(duplicates)('3.12 row 6: an address appears twice, %s', async (_how, groups) => {
+  it.each(duplicates)(`${title(6)}, %s`, async (_how, groups) => {
     await using fleet = await createFleet()
     await prepare(fleet)
     await fleet.provide(storyGroups(), UNIT)
-    const error = await expectRefused(fleet, 'ERR_DUPLICATE_ADDRESS', () =>
+    const error = await expectRowRefused(fleet, row(6), () =>
       fleet.manager.execute(attachGroups, { unit: UNIT, groups }),
     )
     expect(error.message).toMatch(/192\.168\.\d\.101/)
   })
 
-  it.each(['the same unit', 'another unit'])(
-    '3.12 row 7: an identifier is registered already, with %s',
-    async (where) => {
-      await using fleet = await createFleet()
-      await prepare(fleet)
-      await fleet.provide(storyGroups(), UNIT)
-      await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups(), adopt: true })
-      const unit = where === 'the same unit' ? UNIT : 'gyoumu_b'
-      if (unit !== UNIT) await prepare(fleet, unit)
-      const groups = [groupOf('vmgroup_7', 177), groupOf('vmgroup_8', 101)]
-      const error = await expectRefused(fleet, 'ERR_ALREADY_EXISTS', () =>
-        fleet.manager.execute(attachGroups, { unit, groups }),
-      )
-      expect(error.message).toContain('192.168.1.101')
-      expect(error.message).toContain('vmgroup_1/combined/0')
-    },
-  )
+  it.each(['the same unit', 'another unit'])(`${title(7)}, with %s`, async (where) => {
+    await using fleet = await createFleet()
+    await prepare(fleet)
+    await fleet.provide(storyGroups(), UNIT)
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups(), adopt: true })
+    const unit = where === 'the same unit' ? UNIT : 'gyoumu_b'
+    if (unit !== UNIT) await prepare(fleet, unit)
+    const groups = [groupOf('vmgroup_7', 177), groupOf('vmgroup_8', 101)]
+    const error = await expectRowRefused(fleet, row(7), () => fleet.manager.execute(attachGroups, { unit, groups }))
+    expect(error.message).toContain('192.168.1.101')
+    expect(error.message).toContain('vmgroup_1/combined/0')
+  })
 
-  it("3.12 row 8: a service address is registered already, even as somebody's management address", async () => {
+  it(`${title(8)}, even as somebody's management address`, async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups() })
     for (const serviceAddress of ['192.168.2.102', '192.168.1.102']) {
       const groups = [{ name: 'vmgroup_8', servers: [{ ...server, address: '192.168.1.180', serviceAddress }] }]
-      await expectRefused(fleet, 'ERR_ALREADY_EXISTS', () =>
-        fleet.manager.execute(attachGroups, { unit: UNIT, groups }),
-      )
+      await expectRowRefused(fleet, row(8), () => fleet.manager.execute(attachGroups, { unit: UNIT, groups }))
     }
+  })
+
+  it(title(11), async () => {
+    await using fleet = await createFleet()
+    await prepare(fleet)
+    await fleet.provide(storyGroups(), UNIT)
+    await fleet.world.admin.faults([{ call: 'guests.*', effect: { type: 'error', code: 'ERR_UNAVAILABLE' } }])
+    await expectRow(row(11), fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups(), adopt: true }))
+    expect((await fleet.manager.units.get(UNIT)).groups).toHaveLength(3)
+  })
+
+  it.each([
+    ['the group', UNIT, groupOf('vmgroup_1', 111)],
+    ['an address', UNIT, groupOf('vmgroup_9', 101)],
+    ['an address, for another unit', 'gyoumu_b', groupOf('vmgroup_9', 101)],
+  ] as const)(`${title(13)}: %s`, async (_what, unit, group) => {
+    await using fleet = await createFleet()
+    await prepare(fleet)
+    await prepare(fleet, 'gyoumu_b')
+    const plan = await fleet.manager.plan(attachGroups, { unit: UNIT, groups: [groupOf('vmgroup_1', 101)] })
+    const run = await fleet.manager.start(plan, { approval: 'required' })
+    await expect.poll(async () => (await run.state()).state).toBe('waiting')
+    await expectRowRefused(fleet, row(13), () => fleet.manager.execute(attachGroups, { unit, groups: [group] }))
+    await run.cancel('enough')
+    await fleet.manager.execute(attachGroups, { unit, groups: [group] })
   })
 
   it('an error beside a group that exists already (row 4) attaches nothing', async () => {

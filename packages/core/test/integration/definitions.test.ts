@@ -12,12 +12,17 @@ import { describe, expect, it } from 'vitest'
 import { DEFINITION_COMPARE_ROWS } from '../spec-rows/definition-compare.ts'
 import { DEFINITION_EXPORT_ROWS } from '../spec-rows/definition-export.ts'
 import { DEFINITION_IMPORT_ROWS } from '../spec-rows/definition-import.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { expectRow, expectRowRefused } from '../support/expect-row.ts'
 import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
 
 const UNIT = 'gyoumu_a'
+const ROWS = [...DEFINITION_IMPORT_ROWS, ...DEFINITION_EXPORT_ROWS, ...DEFINITION_COMPARE_ROWS]
+const row = (number: string) => rowOf(ROWS, number)
+const title = (number: string): string => titleOf(row(number))
 const TEXTS = { 'web/config/a': 'one', 'web/app/shop.ear': 'shop 1', 'hook/pre-setup': '#!/bin/sh' }
 
 async function add(fleet: Fleet, texts: Readonly<Record<string, string>> = TEXTS, tiers = TIERS): Promise<string> {
@@ -40,25 +45,21 @@ async function importing(fleet: Fleet): Promise<() => Promise<void>> {
 }
 
 describe('importDefinition: the rows of spec 3.9', () => {
-  it('3.9 row 1: the unit does not exist', async () => {
+  it(title('3.9.1'), async () => {
     await using fleet = await createFleet()
     const definition = await add(fleet)
-    const { code, exitClass: exit } = rowOf(DEFINITION_IMPORT_ROWS, '3.9.1')
-    const error = await expectRefused(fleet, code, () =>
+    await expectRowRefused(fleet, row('3.9.1'), () =>
       fleet.manager.execute(importDefinition, { unit: UNIT, definition }),
     )
-    expect(exitClass(error)).toBe(exit)
   })
 
-  it('3.9 row 5: a tier in use by attached servers would vanish: the one before stays registered', async () => {
+  it(`${title('3.9.5')}: the one before stays registered`, async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
     const definition = await add(fleet, TEXTS, TIERS.slice(0, 2))
-    const { code, exitClass: exit } = rowOf(DEFINITION_IMPORT_ROWS, '3.9.5')
-    const error = await expectRefused(fleet, code, () =>
+    const error = await expectRowRefused(fleet, row('3.9.5'), () =>
       fleet.manager.execute(importDefinition, { unit: UNIT, definition }),
     )
-    expect(exitClass(error)).toBe(exit)
     expect(error.message).toContain('192.168.1.103 (web)')
     await fleet.manager.execute(stop, { unit: UNIT, groups: ['vmgroup_3'] })
     await fleet.manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_3'] })
@@ -66,7 +67,7 @@ describe('importDefinition: the rows of spec 3.9', () => {
     expect((await fleet.manager.units.get(UNIT)).tiers.map(({ id }) => id)).toEqual(['combined', 'app'])
   })
 
-  it('3.9 row 5: a group that is attached after the plan was made keeps its tier', async () => {
+  it('a group that is attached after the plan was made keeps its tier', async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     const definition = await add(fleet, TEXTS, TIERS.slice(0, 2))
@@ -77,31 +78,57 @@ describe('importDefinition: the rows of spec 3.9', () => {
     expect(error.message).toContain('usedTier')
   })
 
-  it('3.9 row 6: another run imports, or attaches', async () => {
+  it(`${title('3.9.6')}: it imports, or attaches`, async () => {
     await using fleet = await createFleet()
     const definition = await prepare(fleet)
-    const { code, exitClass: exit } = rowOf(DEFINITION_IMPORT_ROWS, '3.9.6')
     const end = await importing(fleet)
-    const again = await expectRefused(fleet, code, () =>
+    await expectRowRefused(fleet, row('3.9.6'), () =>
       fleet.manager.execute(importDefinition, { unit: UNIT, definition }),
     )
-    expect(exitClass(again)).toBe(exit)
-    const attach = await expectRefused(fleet, code, () =>
+    await expectRowRefused(fleet, row('3.9.6'), () =>
       fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups() }),
     )
-    expect(exitClass(attach)).toBe(exit)
     await end()
     const run = await fleet.manager.start(
       await fleet.manager.plan(attachGroups, { unit: UNIT, groups: storyGroups().slice(0, 1) }),
       { approval: 'required' },
     )
-    const error = await expectRefused(fleet, code, () =>
+    const error = await expectRowRefused(fleet, row('3.9.6'), () =>
       fleet.manager.execute(importDefinition, { unit: UNIT, definition }),
     )
     expect(error.details).toMatchObject({ runId: run.id })
     await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups().slice(1) })
     await run.cancel('enough')
     await fleet.manager.execute(importDefinition, { unit: UNIT, definition })
+  })
+
+  it(title('3.9.7'), async () => {
+    await using fleet = await createFleet()
+    const before = await prepare(fleet)
+    const tiers = TIERS.slice(0, 1)
+    const definition = await add(fleet, { 'combined/config/a': 'two' }, tiers)
+    expect(definition).not.toBe(before)
+    await expectRow(row('3.9.7'), fleet.manager.execute(importDefinition, { unit: UNIT, definition }))
+    const unit = await fleet.manager.units.get(UNIT)
+    expect([unit.definition, unit.tiers.map(({ id }) => id)]).toEqual([definition, ['combined']])
+    expect((await fleet.manager.definitions.export(UNIT)).files.map(({ path }) => path)).toEqual(['combined/config/a'])
+  })
+
+  it(title('3.9.8'), async () => {
+    await using fleet = await createFleet()
+    await fleet.provide(storyGroups(), UNIT)
+    await prepare(fleet)
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups() })
+    const scopes = async () => (await fleet.manager.units.status(UNIT)).servers.map(({ updateScope }) => updateScope)
+    expect(await scopes(), 'never updated').toEqual(Array(4).fill('all'))
+    await fleet.manager.execute(updateUnit, { unit: UNIT })
+    expect(await scopes()).toEqual(Array(4).fill('none'))
+    const applications = await add(fleet, { ...TEXTS, 'web/app/shop.ear': 'shop 2' })
+    await expectRow(row('3.9.8'), fleet.manager.execute(importDefinition, { unit: UNIT, definition: applications }))
+    expect(await scopes()).toEqual(Array(4).fill('applications'))
+    const more = await add(fleet, { ...TEXTS, 'web/app/shop.ear': 'shop 2', 'web/config/a': 'two' })
+    await expectRow(row('3.9.8'), fleet.manager.execute(importDefinition, { unit: UNIT, definition: more }))
+    expect(await scopes()).toEqual(Array(4).fill('all'))
   })
 
   it('two imports that were planned side by side: the second is planned again', async () => {
@@ -137,13 +164,15 @@ describe('importDefinition: the rows of spec 3.9', () => {
 })
 
 describe('definitions.export: the rows of spec 3.10', () => {
-  it('gives what was registered, byte by byte, and changes nothing', async () => {
+  it(`${title('3.10.6')}, byte by byte`, async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     const source = memoryDefinition(TIERS, TEXTS)
     const before = await documentsOf(fleet.storePath)
     const from = await mark(fleet.world)
-    const exported = await fleet.manager.definitions.export(UNIT)
+    const exporting = fleet.manager.definitions.export(UNIT)
+    await expectRow(row('3.10.6'), exporting)
+    const exported = await exporting
     expect({ tiers: exported.tiers, files: exported.files }).toEqual({ tiers: source.tiers, files: source.files })
     for (const [path, text] of Object.entries(TEXTS)) {
       expect(Buffer.concat(await Array.fromAsync(exported.read(path))).toString()).toBe(text)
@@ -171,26 +200,25 @@ describe('definitions.export: the rows of spec 3.10', () => {
     await fleet.manager.execute(importDefinition, { unit: 'gyoumu_b', definition: again })
   })
 
-  it('3.10 rows 1 and 2: no such unit (or one of somebody else), nothing registered', async () => {
+  it(`${title('3.10.1')}, or is somebody else's`, async () => {
     await using fleet = await createFleet()
-    const none = rowOf(DEFINITION_EXPORT_ROWS, '3.10.1')
-    const nobody = await expectRefused(fleet, none.code, () => fleet.manager.definitions.export(UNIT))
-    expect(exitClass(nobody)).toBe(none.exitClass)
-    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
+    await expectRowRefused(fleet, row('3.10.1'), () => fleet.manager.definitions.export(UNIT))
+    await prepare(fleet)
     const stranger = fleet.manager.as({ name: 'user_b', role: 'builder' })
-    await expectRefused(fleet, none.code, () => stranger.definitions.export(UNIT))
-    const empty = rowOf(DEFINITION_EXPORT_ROWS, '3.10.2')
-    const error = await expectRefused(fleet, empty.code, () => fleet.manager.definitions.export(UNIT))
-    expect(exitClass(error)).toBe(empty.exitClass)
+    await expectRowRefused(fleet, row('3.10.1'), () => stranger.definitions.export(UNIT))
   })
 
-  it('3.10 row 4: another definition is imported now', async () => {
+  it(title('3.10.2'), async () => {
+    await using fleet = await createFleet()
+    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
+    await expectRowRefused(fleet, row('3.10.2'), () => fleet.manager.definitions.export(UNIT))
+  })
+
+  it(title('3.10.5'), async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     const end = await importing(fleet)
-    const { code, exitClass: exit } = rowOf(DEFINITION_EXPORT_ROWS, '3.10.4')
-    const error = await expectRefused(fleet, code, () => fleet.manager.definitions.export(UNIT))
-    expect(exitClass(error)).toBe(exit)
+    await expectRowRefused(fleet, row('3.10.5'), () => fleet.manager.definitions.export(UNIT))
     await end()
     expect((await fleet.manager.definitions.export(UNIT)).files).toHaveLength(3)
   })
@@ -208,15 +236,15 @@ describe('definitions.export: the rows of spec 3.10', () => {
 })
 
 describe('definitions.compare: the rows of spec 3.11', () => {
-  it('3.11 row 1: equal directories', async () => {
+  it(title('3.11.1'), async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     const result = await fleet.manager.definitions.compare(UNIT, memoryDefinition(TIERS, TEXTS))
     expect(result).toEqual({ equal: true, files: [], tiers: [], scope: 'none', warnings: [] })
-    expect(exitClass(result)).toBe(rowOf(DEFINITION_COMPARE_ROWS, '3.11.1').exitClass)
+    expect(exitClass(result)).toBe(row('3.11.1').exitClass)
   })
 
-  it('3.11 row 2: different directories, each difference by its path; nothing is stored', async () => {
+  it(`${title('3.11.2')}, each difference by its path; nothing is stored`, async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     const { 'hook/pre-setup': _hook, ...rest } = TEXTS
@@ -248,7 +276,7 @@ describe('definitions.compare: the rows of spec 3.11', () => {
         'tier extra is not in the registered definition',
       ],
     })
-    expect(exitClass(result)).toBe(rowOf(DEFINITION_COMPARE_ROWS, '3.11.2').exitClass)
+    expect(exitClass(result)).toBe(row('3.11.2').exitClass)
     expect(await documentsOf(fleet.storePath)).toEqual(before)
   })
 
@@ -259,20 +287,27 @@ describe('definitions.compare: the rows of spec 3.11', () => {
     expect((await fleet.manager.definitions.compare(UNIT, other)).scope).toBe('applications')
   })
 
-  it('3.11 row 3: no such unit (or one of somebody else), nothing registered, no definition', async () => {
+  it(`${title('3.11.3')}, or is somebody else's`, async () => {
     await using fleet = await createFleet()
     const source = memoryDefinition(TIERS, TEXTS)
-    const nobody = await expectRefused(fleet, 'ERR_NOT_FOUND', () => fleet.manager.definitions.compare(UNIT, source))
-    expect(exitClass(nobody)).toBe(64)
-    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
+    await expectRowRefused(fleet, row('3.11.3'), () => fleet.manager.definitions.compare(UNIT, source))
+    await prepare(fleet)
     const stranger = fleet.manager.as({ name: 'user_b', role: 'builder' })
-    await expectRefused(fleet, 'ERR_NOT_FOUND', () => stranger.definitions.compare(UNIT, source))
+    await expectRowRefused(fleet, row('3.11.3'), () => stranger.definitions.compare(UNIT, source))
     await expectRefused(fleet, 'ERR_NOT_FOUND', () => stranger.definitions.scopes(UNIT))
-    const error = await expectRefused(fleet, 'ERR_NOTHING_REGISTERED', () =>
-      fleet.manager.definitions.compare(UNIT, source),
+  })
+
+  it(title('3.11.4'), async () => {
+    await using fleet = await createFleet()
+    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
+    await expectRowRefused(fleet, row('3.11.4'), () =>
+      fleet.manager.definitions.compare(UNIT, memoryDefinition(TIERS, TEXTS)),
     )
-    expect(exitClass(error)).toBe(64)
-    await fleet.manager.execute(importDefinition, { unit: UNIT, definition: await add(fleet) })
+  })
+
+  it('compares with definitions only', async () => {
+    await using fleet = await createFleet()
+    await prepare(fleet)
     await expectRefused(fleet, 'ERR_INVALID_INPUT', () =>
       fleet.manager.definitions.compare(UNIT, { tiers: [], files: 1 as never }),
     )
@@ -300,12 +335,3 @@ describe('a file of a load balancer connection', () => {
     expect(Buffer.concat(await Array.fromAsync(exported.read('web/tierlb.properties'))).toString()).toBe(secret)
   })
 })
-
-function rowOf<Row extends { readonly row: string }, Name extends Row['row']>(
-  rows: readonly Row[],
-  row: Name,
-): Extract<Row, { readonly row: Name }> {
-  const found = rows.find((one) => one.row === row)
-  if (found === undefined) throw new Error(`there is no row ${row}`)
-  return found as Extract<Row, { readonly row: Name }>
-}

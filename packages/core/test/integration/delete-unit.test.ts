@@ -1,10 +1,17 @@
 import { attachGroups, block, deleteUnit, importDefinition, stop } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { BALANCER_ROWS } from '../spec-rows/start-stop.ts'
+import { UNIT_DELETE_ROWS } from '../spec-rows/unit-delete.ts'
+import { expectRow, expectRowRefused } from '../support/expect-row.ts'
 import { createFleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
 import { machineOf, machinesOf, UNIT } from '../support/story.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
+
+const row = (number: string) => rowOf([...UNIT_DELETE_ROWS, ...BALANCER_ROWS], number)
+const title = (number: string): string => titleOf(row(number))
 
 /** The tiers of the story with pools of their own. */
 function fleetTiers(pool: string): typeof TIERS {
@@ -15,25 +22,26 @@ function fleetTiers(pool: string): typeof TIERS {
 }
 
 describe('deleteUnit', () => {
-  it('3.6 row 2: refuses a unit that has groups, naming them', async () => {
+  it(`${title('3.6.2')}, and they are named`, async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
-    const error = await expectRefused(fleet, 'ERR_WRONG_STATE', () => fleet.manager.execute(deleteUnit, { unit: UNIT }))
+    const error = await expectRowRefused(fleet, row('3.6.2'), () => fleet.manager.execute(deleteUnit, { unit: UNIT }))
     expect(error.details).toMatchObject({ groups: ['vmgroup_1', 'vmgroup_2', 'vmgroup_3'] })
   })
 
-  it('3.6 row 1: refuses a unit that does not exist', async () => {
+  it(title('3.6.1'), async () => {
     await using fleet = await createFleet()
-    await expectRefused(fleet, 'ERR_NOT_FOUND', () => fleet.manager.execute(deleteUnit, { unit: 'nobody' }))
+    await expectRowRefused(fleet, row('3.6.1'), () => fleet.manager.execute(deleteUnit, { unit: 'nobody' }))
   })
 
-  it('3.21 row 6: the deletion of a unit removes its pools, after its groups, their machines and its record', async () => {
+  it(`${title('3.21.6')}, after its groups, their machines and its record`, async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
     await fleet.build('gyoumu_b', storyGroups(5), fleetTiers('gyoumu_b'))
     const others = await machinesOf(fleet, 'gyoumu_b')
-    const { outcomes } = await fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true })
-    expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('changed'))
+    const deletion = fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true })
+    const result = await expectRow(row('3.21.6'), deletion)
+    expect(result).toMatchObject({ outcomes: Array(4).fill({ status: 'changed' }) })
     expect((await fleet.manager.units.list()).map(({ name }) => name)).toEqual(['gyoumu_b'])
     expect((await fleet.world.admin.pools()).map(({ name }) => name)).toEqual(['gyoumu_b'])
     expect([...(await machinesOf(fleet)).keys()]).toEqual([])
@@ -58,7 +66,7 @@ describe('deleteUnit', () => {
     expect((await fleet.world.admin.machines()).every(({ power, marker }) => power === 'on' && !marker)).toBe(true)
   })
 
-  it('3.6 row 3: the unit stays when a pool cannot be removed, and the next attempt deletes it', async () => {
+  it('the unit stays when a pool cannot be removed, and the next attempt deletes it', async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
     await fleet.world.admin.faults([{ call: 'balancer.removePool', effect: { type: 'error', code: 'ERR_DRIVER' } }])
@@ -78,7 +86,7 @@ describe('deleteUnit', () => {
     expect((await fleet.world.admin.pools()).map(({ name }) => name)).toEqual(['gyoumu_a'])
   })
 
-  it('3.6 row 4: refuses while a run works on any part of the unit, and keeps others off while it waits', async () => {
+  it(`${title('3.6.4')}: any part of it; and it keeps others off while it waits`, async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
     const plan = await fleet.manager.plan(deleteUnit, { unit: UNIT, detach: true })
@@ -96,7 +104,7 @@ describe('deleteUnit', () => {
     const stopping = await fleet.manager.start(await fleet.manager.plan(stop, { unit: UNIT, groups: ['vmgroup_1'] }), {
       approval: 'required',
     })
-    expect((await refusal(fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true }))).code).toBe('ERR_CLAIMED')
+    await expectRowRefused(fleet, row('3.6.4'), () => fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true }))
     await stopping.cancel('enough')
   })
 

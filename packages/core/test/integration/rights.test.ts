@@ -278,6 +278,43 @@ describe('every function of the manager, in every role', () => {
     expect(await refusal(run.result())).toMatchObject({ code: 'ERR_RUN_FAILED' })
   })
 
+  it.each(ROLES)('requests.list shows what runs about units that one may see ask: $title', async (role) => {
+    await using fleet = await createFleet()
+    await fleet.build(unit, storyGroups().slice(0, 1))
+    const administrator = fleet.another({
+      principal: ADMINISTRATOR,
+      ...(role.isDirectory && { authenticator: nobody }),
+    })
+    const runs = [
+      await administrator.start(await administrator.plan(stop, { unit }), { approval: 'required' }),
+      await administrator.start(await administrator.plan(requestResources, ASKED)),
+      await administrator.start(await administrator.plan(requestResources, { ...ASKED, request: PATCH })),
+    ]
+    const [approval, servers, template] = runs.map(({ id }) => id)
+    const asking = async ({ requests }: Manager) => new Set((await requests.list()).map(({ run }) => run))
+    await expect.poll(async () => (await asking(administrator)).size).toBe(3)
+    const ofUnits = role.onUnit === 'permitted' || role.title.includes('views') ? [approval, servers] : []
+    const seen = role.principal.role === 'resourceManager' ? [servers, template] : [...ofUnits, template]
+    expect(await asking(administrator.as(role.principal))).toEqual(new Set(seen))
+    for (const run of runs) await run.cancel('enough')
+  })
+
+  it('requests of a unit go with it to its new owner', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(unit, storyGroups().slice(0, 1))
+    const administrator = fleet.manager.as(ADMINISTRATOR)
+    await administrator.accounts.create({ name: USER_B.name, password: PASSWORD })
+    const run = await fleet.manager.start(await fleet.manager.plan(stop, { unit }), { approval: 'required' })
+    const [mine, theirs] = [fleet.manager.requests, fleet.manager.as(USER_B).requests]
+    await until(async () => (await mine.list())[0])
+    expect(await theirs.list()).toEqual([])
+    await administrator.units.changeOwner(unit, USER_B.name)
+    expect(await mine.list()).toEqual([])
+    expect(await theirs.list()).toMatchObject([{ run: run.id }])
+    expect((await refusal(run.cancel('out of spite'))).code, 'what start returned').toBe('ERR_NOT_FOUND')
+    await (await administrator.run(run.id)).cancel('enough')
+  })
+
   it.each(ROLES)('units.create and templates.register: $title', async (role) => {
     await using office = await prepare(role)
     const manager = office.administrator.as(role.principal)

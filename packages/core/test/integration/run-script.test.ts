@@ -1,13 +1,15 @@
 import { attachGroups, runScript, stop } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
+import { SCRIPT_ROWS } from '../spec-rows/files.ts'
 import { RUN_SCRIPT_ROWS } from '../spec-rows/run-script.ts'
-import { expectRow, rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { expectRow } from '../support/expect-row.ts'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { machineOf, SLOTS, standing, UNIT } from '../support/story.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
 
-const row = (number: string) => rowOf(RUN_SCRIPT_ROWS, number)
+const row = (number: string) => rowOf([...RUN_SCRIPT_ROWS, ...SCRIPT_ROWS], number)
 const title = (number: string): string => titleOf(row(number))
 
 const SCRIPT =
@@ -22,13 +24,14 @@ async function added(fleet: Fleet, script: string, path = 'user-script'): Promis
 const logOf = async (fleet: Fleet, slot: string): Promise<string | undefined> =>
   await fleet.world.admin.readFile((await machineOf(fleet, slot)).id, '/var/log/script.log')
 
+/** What is left of the script on a server. */
+async function filesOf(fleet: Fleet, slot: string): Promise<readonly string[]> {
+  const files = await fleet.world.admin.files((await machineOf(fleet, slot)).id)
+  return files.filter((path) => path.startsWith('/opt/vmunit/userscript_dir'))
+}
+
 async function filesLeft(fleet: Fleet): Promise<readonly string[]> {
-  const left: string[] = []
-  for (const slot of SLOTS) {
-    const files = await fleet.world.admin.files((await machineOf(fleet, slot)).id)
-    left.push(...files.filter((path) => path.startsWith('/opt/vmunit/userscript_dir')))
-  }
-  return left
+  return (await Promise.all(SLOTS.map(async (slot) => await filesOf(fleet, slot)))).flat()
 }
 
 describe('runScript', () => {
@@ -101,6 +104,16 @@ describe('runScript', () => {
     expect(standing(await fleet.manager.units.get(UNIT)).map((line) => line.split(' ')[1])).toEqual(
       Array(4).fill('working'),
     )
+  })
+
+  it(title('4.8.5'), async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups().slice(0, 1))
+    const script = await added(fleet, '#!/bin/sh\nsleep 86400')
+    const run = fleet.manager.execute(runScript, { unit: UNIT, script, timeoutMs: 200 })
+    await expectRow(row('4.8.5'), run)
+    expect(await filesOf(fleet, SLOTS[0])).toEqual([])
+    await fleet.manager.execute(stop, { unit: UNIT })
   })
 
   it(title('3.22.5'), async () => {

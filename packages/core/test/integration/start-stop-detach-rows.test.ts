@@ -1,19 +1,23 @@
 import { attachGroups, detachGroups, importDefinition, type Manager, start, stop, updateUnit } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { DETACH_GROUPS_ROWS } from '../spec-rows/detach-groups.ts'
-import { expectRow, rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
 import { BALANCER_ROWS, START_ROWS, STOP_ROWS } from '../spec-rows/start-stop.ts'
-import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
+import { expectRow } from '../support/expect-row.ts'
+import { createFleet, type Fleet, QUICK, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { putMark } from '../support/put-mark.ts'
-import { machineOf, UNIT } from '../support/story.ts'
-import { mark, mutationsSince } from '../support/world-log.ts'
+import { putStatus } from '../support/put-status.ts'
+import { expectRefused } from '../support/refusal.ts'
+import { machineOf, SLOTS, standing, UNIT } from '../support/story.ts'
+import { applicationOrder, mark, mutationsSince } from '../support/world-log.ts'
 
 const ROWS = [...DETACH_GROUPS_ROWS, ...START_ROWS, ...STOP_ROWS, ...BALANCER_ROWS]
 const row = (number: string) => rowOf(ROWS, number)
 const title = (number: string): string => titleOf(row(number))
 const ONE = { unit: UNIT, groups: ['vmgroup_1'] }
 const TWO = storyGroups().slice(0, 2)
+const THREE = { unit: UNIT, groups: ['vmgroup_3'] }
 
 type Work = (manager: Manager, input: { readonly unit: string; readonly groups: readonly string[] }) => Promise<unknown>
 
@@ -26,6 +30,11 @@ async function failJobs(fleet: Fleet, slots: readonly string[]): Promise<void> {
   const effect = { type: 'error', code: 'ERR_DRIVER' } as const
   const ids = await Promise.all(slots.map(async (slot) => (await machineOf(fleet, slot)).id))
   await fleet.world.admin.faults(ids.map((subject) => ({ call: 'guests.startJob', subject, effect })))
+}
+
+/** The jobs of a run that began since a mark, in their order. */
+async function jobsSince({ world }: Fleet, from: number): Promise<readonly string[]> {
+  return applicationOrder(await mutationsSince(world, from)).filter((line) => line.startsWith('job '))
 }
 
 const poolsOf = async (fleet: Fleet): Promise<readonly string[]> =>
@@ -102,6 +111,54 @@ describe('start', () => {
   })
 })
 
+describe('start, of servers that it refuses', () => {
+  it.each([
+    ['fault(updating)', 'Update it first'],
+    ['stopping', 'Stop it first'],
+  ] as const)('says of one that is %s: %s', async (status, remedy) => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, TWO)
+    await putStatus(fleet, 'vmgroup_1', status)
+    const refused = expectRefused(fleet, 'ERR_WRONG_STATE', () => fleet.manager.execute(start, ONE))
+    expect((await refused).message).toContain(`192.168.1.101 is ${status}. ${remedy}`)
+  })
+})
+
+describe('start, tier by tier', () => {
+  it(title('3.15.10'), async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    await fleet.manager.execute(stop, { unit: UNIT })
+    await failJobs(fleet, ['vmgroup_3/app/0'])
+    await expectRow(row('3.15.10'), fleet.manager.execute(start, { unit: UNIT }))
+    expect(standing(await fleet.manager.units.get(UNIT))).toEqual([
+      'vmgroup_1/combined/0 working in 1',
+      'vmgroup_2/combined/0 working in 1',
+      'vmgroup_3/web/0 stopped out 1',
+      'vmgroup_3/app/0 fault(starting) none 1',
+    ])
+  })
+
+  it(title('3.15.11'), async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    await fleet.manager.execute(stop, { unit: UNIT })
+    const from = await mark(fleet.world)
+    await expectRow(row('3.15.11'), fleet.manager.execute(start, THREE))
+    expect(await jobsSince(fleet, from)).toEqual(['job vmgroup_3/app/0/start', 'job vmgroup_3/web/0/start'])
+  })
+
+  it(title('3.15.12'), async () => {
+    await using fleet = await createFleet({ timing: { ...QUICK, retryForMs: 100, lookForMs: 100 } })
+    await fleet.build(UNIT, TWO)
+    await fleet.manager.execute(stop, ONE)
+    await fleet.world.admin.setPower((await machineOf(fleet, SLOTS[0])).id, 'off')
+    await expectRow(row('3.15.12'), fleet.manager.execute(start, ONE))
+    expect((await machineOf(fleet, SLOTS[0])).power, 'start is no matter of power').toBe('off')
+    expect(standing(await fleet.manager.units.get(UNIT))[0]).toContain('fault(starting)')
+  })
+})
+
 describe('stop', () => {
   it(title('3.16.1'), async () => {
     await using fleet = await createFleet()
@@ -123,6 +180,28 @@ describe('stop', () => {
     await fleet.build(UNIT, TWO)
     await putMark(fleet, 'vmgroup_1')
     await expectRow(row('3.16.4'), fleet.manager.execute(stop, ONE))
+  })
+})
+
+describe('stop, tier by tier', () => {
+  it(title('3.16.8'), async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const from = await mark(fleet.world)
+    await expectRow(row('3.16.8'), fleet.manager.execute(stop, THREE))
+    expect(await jobsSince(fleet, from)).toEqual(['job vmgroup_3/web/0/stop', 'job vmgroup_3/app/0/stop'])
+    expect((await fleet.world.admin.machines()).map(({ power }) => power)).toEqual(Array(4).fill('on'))
+  })
+
+  it(title('3.16.9'), async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, TWO)
+    const effect = { type: 'error', code: 'ERR_DRIVER' } as const
+    await fleet.world.admin.faults([{ call: 'balancer.traffic', effect }])
+    const from = await mark(fleet.world)
+    await expectRow(row('3.16.9'), fleet.manager.execute(stop, ONE))
+    expect(await jobsSince(fleet, from), 'nothing stops that still gets traffic').toEqual([])
+    expect((await machineOf(fleet, SLOTS[0])).serving).toBe(true)
   })
 })
 

@@ -10,8 +10,9 @@ import {
   updateUnit,
 } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
-import { expectRow, rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
 import { UNIT_STATUS_ROWS } from '../spec-rows/unit-status.ts'
+import { expectRow } from '../support/expect-row.ts'
 import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { mark as markOf, mutationsSince } from '../support/world-log.ts'

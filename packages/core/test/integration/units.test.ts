@@ -12,12 +12,13 @@ import {
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { COMMON_ROWS } from '../spec-rows/common.ts'
-import { expectRow, rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
 import { UNIT_CHANGE_OWNER_ROWS } from '../spec-rows/unit-change-owner.ts'
 import { UNIT_CREATE_ROWS } from '../spec-rows/unit-create.ts'
 import { UNIT_DELETE_ROWS } from '../spec-rows/unit-delete.ts'
 import { UNIT_INFO_ROWS } from '../spec-rows/unit-info.ts'
 import { UNIT_LIST_ROWS } from '../spec-rows/unit-list.ts'
+import { expectRow } from '../support/expect-row.ts'
 import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { ADMINISTRATOR, openOffice, PASSWORD, RESOURCES, USER_A, USER_B } from '../support/people.ts'
 import { documentsOf, refusal } from '../support/refusal.ts'
@@ -400,6 +401,36 @@ describe('what all commands share: spec 3.0', () => {
     })
     await expectRow(row(5), run.result({ signal: AbortSignal.timeout(50) }))
     await run.cancel('not needed')
+  })
+
+  it(titleOf(row(6)), async () => {
+    await using fleet = await createFleet()
+    await stoppedUnit(fleet)
+    await expectRow(row(6), fleet.manager.execute(start, { unit: 'gyoumu_a' }))
+  })
+
+  it(titleOf(row(7)), async () => {
+    await using fleet = await createFleet()
+    await stoppedUnit(fleet)
+    const [first] = storyGroups()
+    await expectRow(row(7), fleet.manager.execute(attachGroups, { unit: 'gyoumu_a', groups: first ? [first] : [] }))
+  })
+
+  it(titleOf(row(8)), async () => {
+    await using fleet = await createFleet()
+    await stoppedUnit(fleet)
+    const plan = await fleet.manager.plan(start, { unit: 'gyoumu_a' })
+    const run = await fleet.manager.start(plan, { approval: 'required' })
+    await expectRow(row(8), fleet.manager.execute(start, { unit: 'gyoumu_a' }))
+    await run.cancel('enough')
+    await fleet.manager.execute(start, { unit: 'gyoumu_a' })
+  })
+
+  it(titleOf(row(9)), async () => {
+    await using fleet = await createFleet()
+    await stoppedUnit(fleet)
+    await fleet.world.admin.faults([{ call: 'guests.startJob', effect: { type: 'error', code: 'ERR_DRIVER' } }])
+    await expectRow(row(9), fleet.manager.execute(start, { unit: 'gyoumu_a' }))
   })
 
   it('a lock that an owner of the store holds is class 2 wherever it is met', async () => {

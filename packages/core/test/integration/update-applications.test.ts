@@ -2,7 +2,6 @@ import {
   attachGroups,
   exitClass,
   importDefinition,
-  isVmunitError,
   type Plain,
   type ServerGroup,
   start,
@@ -13,9 +12,12 @@ import {
 } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { describe, expect, it } from 'vitest'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
 import { UNIT_UPDATE_ROWS } from '../spec-rows/unit-update.ts'
+import { expectRow, expectRowRefused } from '../support/expect-row.ts'
 import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
+import { putMark } from '../support/put-mark.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
 import { actions, machineOf, SLOTS, standing } from '../support/story.ts'
 import { applicationOrder, mark, mutationsSince } from '../support/world-log.ts'
@@ -302,80 +304,82 @@ describe('updateUnit with scope applications', () => {
 
 describe('updateUnit: the rows of spec 3.14', () => {
   const both = [{ scope: 'all' }, { scope: 'applications' }] as const
+  const row = (number: number) => rowOf(UNIT_UPDATE_ROWS, `3.14.${number}`)
 
-  it.each(both)('3.14 row 1: a group bears a fault mark: it is done, with a warning ($scope)', async ({ scope }) => {
-    await using fleet = await createFleet()
-    await build(fleet, ['vmgroup_2'])
-    await define(fleet, NEXT)
-    await changeGroup(fleet, 'vmgroup_2', (group) => ({ ...group, mark: { time: 1, comment: '調査中' } }))
-    const result = await fleet.manager.execute(updateUnit, { unit: UNIT, groups: ['vmgroup_2'], scope })
-    expect(result.warnings).toEqual(['vmgroup_2 bears a fault mark: 調査中'])
-    expect(result.outcomes.map(({ status }) => status)).toEqual(['changed'])
-    expect(exitClass(result)).toBe(exitOf(1))
-  })
-
-  it.each(both)('3.14 rows 2 and 3: some servers failed, all failed ($scope)', async ({ scope }) => {
-    await using fleet = await createFleet()
+  /** A unit that is to be updated, where vmgroup_1 cannot be. */
+  async function brokenIn(fleet: Fleet): Promise<void> {
     const tiers = DEPLOYING.map((tier): Tier => {
       const { deploy } = tier.application
       return { ...tier, application: { ...tier.application, ...(deploy === undefined ? {} : { build: deploy }) } }
     })
-    await fleet.provide(storyGroups(), UNIT)
-    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
-    await define(fleet, FIRST, tiers)
-    await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups(), adopt: true })
-    for (const slot of SLOTS) await permit(fleet, slot)
-    await fleet.manager.execute(updateUnit, { unit: UNIT })
+    await build(
+      fleet,
+      storyGroups().map(({ name }) => name),
+      tiers,
+    )
     await define(fleet, NEXT, tiers)
     await forbid(fleet, 'vmgroup_1/combined/0')
-    const some = await refusal(fleet.manager.execute(updateUnit, { unit: UNIT, scope }))
-    expect([some.code, exitClass(some)]).toEqual(['ERR_RUN_FAILED', exitOf(2)])
-    const status = (await fleet.manager.units.get(UNIT)).groups[0]?.servers[0]?.status
-    expect(status).toBe('fault(updating)')
-    const all = await refusal(fleet.manager.execute(updateUnit, { unit: UNIT, groups: ['vmgroup_1'], scope }))
-    expect([all.code, exitClass(all)]).toEqual(['ERR_RUN_FAILED', exitOf(3)])
-  })
+  }
 
-  it('3.14 rows 4 and 5: no such unit, no definition directory', async () => {
+  it.each(both)(`${titleOf(row(1))}: it is done, with a warning ($scope)`, async ({ scope }) => {
     await using fleet = await createFleet()
-    for (const { scope } of both) {
-      const error = await expectRefused(fleet, 'ERR_NOT_FOUND', () =>
-        fleet.manager.execute(updateUnit, { unit: 'nowhere', scope }),
-      )
-      expect(exitClass(error)).toBe(exitOf(4))
-    }
-    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
-    for (const { scope } of both) {
-      const error = await expectRefused(fleet, 'ERR_NOTHING_REGISTERED', () =>
-        fleet.manager.execute(updateUnit, { unit: UNIT, scope }),
-      )
-      expect(exitClass(error)).toBe(exitOf(5))
-    }
+    await build(fleet, ['vmgroup_2'])
+    await define(fleet, NEXT)
+    await putMark(fleet, 'vmgroup_2')
+    const update = fleet.manager.execute(updateUnit, { unit: UNIT, groups: ['vmgroup_2'], scope })
+    await expectRow(row(1), update)
+    const result = await update
+    expect(result.warnings).toEqual(['vmgroup_2 bears a fault mark: 調査中'])
+    expect(result.outcomes.map(({ status }) => status)).toEqual(['changed'])
   })
 
-  it.each(both)('3.14 row 6: no servers ($scope)', async ({ scope }) => {
+  it.each(both)(`${titleOf(row(2))}, the others are updated ($scope)`, async ({ scope }) => {
+    await using fleet = await createFleet()
+    await brokenIn(fleet)
+    await expectRow(row(2), fleet.manager.execute(updateUnit, { unit: UNIT, scope }))
+    const servers = (await fleet.manager.units.get(UNIT)).groups.flatMap((group) => group.servers)
+    expect(servers.map(({ status }) => status)).toEqual(['fault(updating)', 'stopped', 'stopped', 'stopped'])
+    expect((await scopes(fleet)).slice(1)).toEqual(Array(3).fill('none'))
+  })
+
+  it.each(both)(`${titleOf(row(3))} ($scope)`, async ({ scope }) => {
+    await using fleet = await createFleet()
+    await brokenIn(fleet)
+    await expectRow(row(3), fleet.manager.execute(updateUnit, { unit: UNIT, groups: ['vmgroup_1'], scope }))
+  })
+
+  it.each(both)(`${titleOf(row(4))} ($scope)`, async ({ scope }) => {
+    await using fleet = await createFleet()
+    await expectRowRefused(fleet, row(4), () => fleet.manager.execute(updateUnit, { unit: 'nowhere', scope }))
+  })
+
+  it.each(both)(`${titleOf(row(5))} ($scope)`, async ({ scope }) => {
+    await using fleet = await createFleet()
+    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
+    await expectRowRefused(fleet, row(5), () => fleet.manager.execute(updateUnit, { unit: UNIT, scope }))
+  })
+
+  it.each(both)(`${titleOf(row(6))} ($scope)`, async ({ scope }) => {
     await using fleet = await createFleet()
     await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
     await define(fleet, FIRST)
-    const result = await fleet.manager.execute(updateUnit, { unit: UNIT, scope })
-    expect(result.warnings).toEqual(['unit gyoumu_a has no servers to update'])
-    expect(exitClass(result)).toBe(exitOf(6))
+    const result = await expectRow(row(6), fleet.manager.execute(updateUnit, { unit: UNIT, scope }))
+    expect(result).toMatchObject({ warnings: ['unit gyoumu_a has no servers to update'] })
   })
 
-  it('3.14 row 7: no server is stopped; with one that is, there is no warning', async () => {
+  it(`${titleOf(row(7))}; with one that is, there is no warning`, async () => {
     await using fleet = await createFleet()
     await build(fleet)
     await define(fleet, NEXT)
     const from = await mark(fleet.world)
-    const result = await fleet.manager.execute(updateUnit, { unit: UNIT })
-    expect(result.warnings).toEqual([expect.stringMatching(/^no server is stopped/)])
-    expect(exitClass(result)).toBe(exitOf(7))
+    const result = await expectRow(row(7), fleet.manager.execute(updateUnit, { unit: UNIT }))
+    expect(result).toMatchObject({ warnings: [expect.stringMatching(/^no server is stopped/)] })
     expect(await mutationsSince(fleet.world, from)).toEqual([])
     await fleet.manager.execute(stop, { unit: UNIT, groups: ['vmgroup_1'] })
     expect((await fleet.manager.execute(updateUnit, { unit: UNIT })).warnings).toEqual([])
   })
 
-  it('3.14 row 8: another run has a group', async () => {
+  it(titleOf(row(8)), async () => {
     await using fleet = await createFleet()
     await build(fleet)
     await define(fleet, NEXT)
@@ -387,15 +391,9 @@ describe('updateUnit: the rows of spec 3.14', () => {
       waves: [{ groups: 1, gate }],
     })
     const run = await fleet.manager.start(plan)
-    const error = await expectRefused(fleet, 'ERR_CLAIMED', () =>
+    await expectRowRefused(fleet, row(8), () =>
       fleet.manager.execute(updateUnit, { unit: UNIT, scope: 'applications' }),
     )
-    expect(exitClass(error)).toBe(exitOf(8))
-    expect(isVmunitError(error)).toBe(true)
     await run.cancel('enough')
   })
-
-  function exitOf(row: number): number | undefined {
-    return UNIT_UPDATE_ROWS.find((one) => one.row === `3.14.${row}`)?.exitClass
-  }
 })

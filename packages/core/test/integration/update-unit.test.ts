@@ -1,5 +1,8 @@
 import { attachGroups, importDefinition, isVmunitError, stop, type Tier, updateUnit } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
+import { SCRIPT_ROWS } from '../spec-rows/files.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { expectRow } from '../support/expect-row.ts'
 import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
@@ -7,6 +10,9 @@ import { applicationOrder, fewestServing, mark, mutationsSince, servingMoments }
 
 const UNIT = 'gyoumu_a'
 const SLOTS = ['vmgroup_1/combined/0', 'vmgroup_2/combined/0', 'vmgroup_3/web/0', 'vmgroup_3/app/0']
+
+const row = (number: string) => rowOf(SCRIPT_ROWS, number)
+const title = (number: string): string => titleOf(row(number))
 
 /** Tiers whose build leaves a trace, and fails where `/etc/build.broken` is. */
 const BUILT: readonly Tier[] = TIERS.map((tier) => ({
@@ -66,16 +72,28 @@ describe('updateUnit', () => {
     )
   })
 
-  it('runs the hook once, when a server is built for the first time, with its identifier in VMI_VIRTUALID', async () => {
+  it(title('4.8.3'), async () => {
     await using fleet = await createFleet()
     await prepare(fleet, TIERS, { 'hook/pre-setup': HOOK })
-    await fleet.manager.execute(updateUnit, { unit: UNIT })
+    await expectRow(row('4.8.3'), fleet.manager.execute(updateUnit, { unit: UNIT }))
     const log = async (slot: string) => await fleet.world.admin.readFile(await idOf(fleet, slot), '/var/log/hook.log')
     expect(await log('vmgroup_1/combined/0')).toBe('192.168.1.101\n')
     expect(await log('vmgroup_3/app/0')).toBe('192.168.1.104\n')
     await define(fleet, TIERS, { 'hook/pre-setup': HOOK, 'web/config/b': 'more' })
     await fleet.manager.execute(updateUnit, { unit: UNIT })
     expect(await log('vmgroup_1/combined/0'), 'the second update runs no hook').toBe('192.168.1.101\n')
+  })
+
+  it(title('4.8.4'), async () => {
+    await using fleet = await createFleet()
+    await prepare(fleet, TIERS, { 'hook/pre-setup': '#!/bin/sh\nexit 3' })
+    await expectRow(row('4.8.4'), fleet.manager.execute(updateUnit, { unit: UNIT }))
+    expect(await statuses(fleet)).toEqual([
+      'vmgroup_1/combined/0 fault(updating)',
+      'vmgroup_2/combined/0 fault(updating)',
+      'vmgroup_3/web/0 initial',
+      'vmgroup_3/app/0 fault(updating)',
+    ])
   })
 
   it('touches stopped servers only, and says so of the others', async () => {

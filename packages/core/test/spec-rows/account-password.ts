@@ -10,4 +10,5 @@ export const ACCOUNT_PASSWORD_ROWS: readonly SpecRow[] = [
   { row: '3.4.6', text: 'a builder names somebody else', code: 'ERR_PERMISSION_DENIED', exitClass: 64 },
   { row: '3.4.7', text: 'a builder lists the accounts', code: 'ERR_PERMISSION_DENIED', exitClass: 64 },
   { row: '3.4.8', text: 'the administrator omits the old password', exitClass: 0 },
+  { row: '3.4.9', text: 'the administrator lists the accounts by name', exitClass: 0 },
 ]

@@ -12,4 +12,8 @@ export const COMMON_ROWS: readonly SpecRow[] = [
     exitClass: 64,
   },
   { row: '3.0.5', text: 'the wait time expired', exitClass: 64 },
+  { row: '3.0.6', text: 'a normal end', exitClass: 0 },
+  { row: '3.0.7', text: 'a warning end', exitClass: 1 },
+  { row: '3.0.8', text: 'an exclusive error', code: 'ERR_CLAIMED', exitClass: 2 },
+  { row: '3.0.9', text: 'an abnormal end', code: 'ERR_RUN_FAILED', exitClass: 64 },
 ]

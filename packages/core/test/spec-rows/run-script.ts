@@ -1,6 +1,6 @@
 import type { SpecRow } from './spec-row.ts'
 
-/** `vmiunit script` (spec §3.22), and what §4.8 says of the script; the errors are inferred. */
+/** `vmiunit script` (spec §3.22); the errors are inferred. */
 export const RUN_SCRIPT_ROWS: readonly SpecRow[] = [
   { row: '3.22.1', text: 'any logical status', exitClass: 0 },
   { row: '3.22.2', text: 'the copied files are deleted afterwards', exitClass: 0 },
@@ -11,5 +11,4 @@ export const RUN_SCRIPT_ROWS: readonly SpecRow[] = [
   { row: '3.22.7', text: 'no such directory', code: 'ERR_NOT_FOUND', exitClass: 64 },
   { row: '3.22.8', text: 'no user-script in it', code: 'ERR_INVALID_DEFINITION', exitClass: 64 },
   { row: '3.22.9', text: 'another run works on the group', code: 'ERR_CLAIMED', exitClass: 2 },
-  { row: '4.8.1', text: 'VMI_VIRTUALID is the identifier, and there are no arguments', exitClass: 0 },
 ]

@@ -1,5 +1,4 @@
-import { type ErrorCode, type ExitClass, exitClass, isVmunitError } from '@vmunit/core'
-import { expect } from 'vitest'
+import type { ErrorCode, ExitClass } from '@vmunit/core'
 
 /** A sentence of the specification's error tables: what is wrong, what we answer, and how a command would end. */
 export interface SpecRow {
@@ -19,21 +18,7 @@ export function rowOf(rows: readonly SpecRow[], row: string): SpecRow {
 }
 
 /** How the test of a row is called: `3.2 row 4: user id equals the administrator's`. */
-export function titleOf({ row, text }: SpecRow): string {
+export function titleOf({ row, text }: Pick<SpecRow, 'row' | 'text'>): string {
   const at = row.lastIndexOf('.')
   return `${row.slice(0, at)} row ${row.slice(at + 1)}: ${text}`
-}
-
-/** Expects that the work ends as the row says; resolves to what it rejected with or resolved to. */
-export async function expectRow(row: SpecRow, work: Promise<unknown>): Promise<unknown> {
-  const [outcome] = await Promise.allSettled([work])
-  const answer: unknown = outcome.status === 'fulfilled' ? outcome.value : outcome.reason
-  const code = isVmunitError(answer) ? answer.code : undefined
-  expect({ row: row.row, rejected: outcome.status === 'rejected', code, exitClass: exitClass(answer) }).toEqual({
-    row: row.row,
-    rejected: row.code !== undefined || row.exitClass === 64,
-    code: row.code,
-    exitClass: row.exitClass,
-  })
-  return answer
 }

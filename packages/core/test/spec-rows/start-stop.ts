@@ -11,6 +11,14 @@ export const START_ROWS: readonly SpecRow[] = [
   { row: '3.15.7', text: 'no unit', code: 'ERR_NOT_FOUND', exitClass: 64 },
   { row: '3.15.8', text: 'no group', code: 'ERR_NOT_FOUND', exitClass: 64 },
   { row: '3.15.9', text: 'another run works on the group', code: 'ERR_CLAIMED', exitClass: 2 },
+  {
+    row: '3.15.10',
+    text: 'the tiers after one that failed are not started, other groups are',
+    code: 'ERR_RUN_FAILED',
+    exitClass: 1,
+  },
+  { row: '3.15.11', text: 'tiers start in their order', exitClass: 0 },
+  { row: '3.15.12', text: 'the machine is off', code: 'ERR_RUN_FAILED', exitClass: 64 },
 ]
 
 /** `vmiunit stop` (spec §3.16); all inferred. */
@@ -22,6 +30,8 @@ export const STOP_ROWS: readonly SpecRow[] = [
   { row: '3.16.5', text: 'no unit', code: 'ERR_NOT_FOUND', exitClass: 64 },
   { row: '3.16.6', text: 'no group', code: 'ERR_NOT_FOUND', exitClass: 64 },
   { row: '3.16.7', text: 'another run works on the group', code: 'ERR_CLAIMED', exitClass: 2 },
+  { row: '3.16.8', text: 'tiers stop in reverse order, and the power stays on', exitClass: 0 },
+  { row: '3.16.9', text: 'the load balancer refuses', code: 'ERR_RUN_FAILED', exitClass: 64 },
 ]
 
 /** The load balancer's side effects (spec §3.21); inferred but rows 2 and 3. */

@@ -1,5 +1,7 @@
-/** The rows of spec 3.14 (update), in the order of its text. Row 1 is confirmed, the others are inferred there. */
-export const UNIT_UPDATE_ROWS = [
+import type { SpecRow } from './spec-row.ts'
+
+/** `vmiunit update` (spec §3.14), in the order of its text: row 1 is confirmed, the rest is inferred. */
+export const UNIT_UPDATE_ROWS: readonly SpecRow[] = [
   { row: '3.14.1', text: 'a group bears a fault mark', exitClass: 1 },
   { row: '3.14.2', text: 'some servers failed', code: 'ERR_RUN_FAILED', exitClass: 1 },
   { row: '3.14.3', text: 'all servers failed', code: 'ERR_RUN_FAILED', exitClass: 64 },
@@ -8,4 +10,4 @@ export const UNIT_UPDATE_ROWS = [
   { row: '3.14.6', text: 'the unit has no servers', exitClass: 1 },
   { row: '3.14.7', text: 'no server is stopped', exitClass: 1 },
   { row: '3.14.8', text: 'another run has a group', code: 'ERR_CLAIMED', exitClass: 2 },
-] as const
+]

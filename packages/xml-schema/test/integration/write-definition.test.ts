@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type DefinitionSource, isVmunitError, type Tier, type VmunitError } from '@vmunit/core'
+import { type DefinitionSource, exitClass, isVmunitError, type Tier, type VmunitError } from '@vmunit/core'
 import { parseBalancerProperties, readDefinition, writeDefinition } from '@vmunit/xml-schema'
 import { describe, expect, it } from 'vitest'
 import { BALANCER, GOOD, temporaryDirectory, tierFile, writeFiles } from '../support/definition-directory.ts'
@@ -67,7 +67,7 @@ describe('writeDefinition', () => {
     }
   })
 
-  it('3.10 row 3: a target that somebody fills meanwhile stays as it is', async () => {
+  it('3.10 row 3: the target is not empty: somebody fills it meanwhile, and it stays as it is', async () => {
     await using directory = await temporaryDirectory()
     const { definition } = await goodIn(directory.path)
     const to = join(directory.path, 'to')
@@ -108,7 +108,7 @@ describe('writeDefinition', () => {
     expect((await readDefinition(join(directory.path, 'link'))).files).toEqual(definition.files)
   })
 
-  it('3.10 row 3: a target that is not empty is refused, and stays as it is', async () => {
+  it('3.10 row 3: the target is not empty: it stays as it is', async () => {
     await using directory = await temporaryDirectory()
     const { definition } = await goodIn(directory.path)
     const to = join(directory.path, 'to')
@@ -121,7 +121,7 @@ describe('writeDefinition', () => {
       },
     }
     const error = await refusal(writeDefinition(unread, to))
-    expect(error.code).toBe('ERR_CONFLICT')
+    expect([error.code, exitClass(error)]).toEqual(['ERR_CONFLICT', 64])
     expect(error.message).toMatch(/to" is not empty; name one that is/)
     expect(await readdir(to)).toEqual(['precious'])
     expect(await readdir(directory.path)).toEqual(['from', 'to'])
@@ -132,12 +132,12 @@ describe('writeDefinition', () => {
     ['below a file', 'from/hook/pre-setup/to', 'ENOTDIR'],
     ['that is a file', 'from/hook/pre-setup', 'ENOTDIR'],
     ['below a link to nothing', 'broken/to', 'ENOENT'],
-  ])('3.10 row 3: a target %s cannot be written', async (_, to, code) => {
+  ])('3.10 row 4: the target cannot be written: %s', async (_, to, code) => {
     await using directory = await temporaryDirectory()
     const { definition } = await goodIn(directory.path)
     await symlink('nothing', join(directory.path, 'broken'))
     const error = await refusal(writeDefinition(definition, join(directory.path, to)))
-    expect(error.code).toBe('ERR_INVALID_INPUT')
+    expect([error.code, exitClass(error)]).toEqual(['ERR_INVALID_INPUT', 64])
     expect(error.details['code']).toBe(code)
     expect(await readFile(join(directory.path, 'from/hook/pre-setup'), 'utf8')).toBe('#!/bin/sh\n')
   })

@@ -22,7 +22,7 @@ const ONE_BY_ONE: readonly Wave[] = [{ groups: 1 }]
  * it takes and without a process, for `manager.answer`: approved means patched, refused cancels the run.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_WOULD_INTERRUPT`; `ERR_WRONG_STATE` for machines that are off;
- * `ERR_NOT_ADOPTED` for machines that are to be rebooted and are not ours.
+ * `ERR_NOT_ADOPTED` or `ERR_NOT_OWNED` for machines that are to be rebooted and are not ours.
  * @example
  * ```ts
  * await manager.execute(applyPatch, {

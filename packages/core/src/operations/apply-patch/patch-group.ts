@@ -42,7 +42,7 @@ export function patchGroup(
 ): PatchedGroup {
   checkOn(world, members)
   const isByPerson = request.by === 'person'
-  if (request.reboot === true && !isByPerson) checkAdopted(members)
+  if (request.reboot === true && !isByPerson) checkAdopted(world, members)
   const placed = inPlace(members)
   const running = placed.filter(({ member }) => isRunning(member))
   const patch = isByPerson ? patchedLane : patchLane

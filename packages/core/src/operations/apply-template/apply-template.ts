@@ -65,7 +65,7 @@ const ONE_BY_ONE: readonly Wave[] = [{ groups: 1 }]
  * inspection. Servers that are on the version already are reported as unchanged and not touched.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND` for an unknown unit, group or version; `ERR_WOULD_INTERRUPT` when a tier
- * would lose its last available group; `ERR_NOT_ADOPTED` for servers whose machines are not ours.
+ * would lose its last available group; `ERR_NOT_ADOPTED` or `ERR_NOT_OWNED` for servers whose machines are not ours.
  * @example
  * ```ts
  * const plan = await manager.plan(applyTemplate, {

@@ -6,7 +6,7 @@ import type { Operation } from '../../ports/index.ts'
 import { forgetGroup } from '../attach-groups/record-group.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
-import { quarantineWarnings } from '../roll/leave.ts'
+import { leavingWarnings } from '../roll/leave.ts'
 import { type LeavingMachines, leaveGroup } from '../roll/leave-group.ts'
 import { markWarnings, unitOf } from '../roll/members-of.ts'
 import { draft, EVERYTHING, type GroupProcedure, rolling, wholeUnit } from '../roll/stage.ts'
@@ -35,7 +35,7 @@ const input = z.strictObject({
  * operation may be repeated. A pool that somebody else has members in stays.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_WRONG_STATE` while it has groups, without `detach`;
- * `ERR_NOT_ADOPTED` for machines that are to be removed and are not ours; `ERR_CLAIMED` while any run works on it.
+ * `ERR_NOT_ADOPTED` or `ERR_NOT_OWNED` for machines that are to be removed and are not ours; `ERR_CLAIMED` while any run works on it.
  * @example
  * ```ts
  * await manager.execute(deleteUnit, { unit: 'gyoumu_a', detach: true })
@@ -59,7 +59,7 @@ export const deleteUnit: Operation<DeleteUnitInput, FleetResult> = defineOperati
         ...rolling('delete', [deletion(unit)], EVERYTHING),
       ],
       notes: ['there is no way back'],
-      warnings: [...markWarnings(unit.groups), ...unit.groups.flatMap(quarantineWarnings)],
+      warnings: [...markWarnings(unit.groups), ...unit.groups.flatMap((group) => leavingWarnings(world, unit, group))],
     }
   },
   result: (_plan, finished) => fleetResult(finished),

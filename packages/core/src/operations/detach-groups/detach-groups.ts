@@ -8,7 +8,7 @@ import { forgetGroup, forgetStage } from '../attach-groups/record-group.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { expectServer } from '../roll/expect.ts'
-import { leaveLane, quarantineLanes, quarantineWarnings, releaseLane } from '../roll/leave.ts'
+import { leaveLane, leavingWarnings, quarantineLanes, releaseLane } from '../roll/leave.ts'
 import { isRunning } from '../roll/member.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { EVERYTHING, type GroupProcedure, rolling } from '../roll/stage.ts'
@@ -50,7 +50,7 @@ export const detachGroups: Operation<DetachGroupsInput, FleetResult> = defineOpe
         })),
       ),
       phases: rolling('detach', procedures, EVERYTHING),
-      warnings: [...markWarnings(groups), ...groups.flatMap(quarantineWarnings)],
+      warnings: [...markWarnings(groups), ...groups.flatMap((group) => leavingWarnings(world, unit, group))],
     }
   },
   result: (_plan, finished) => fleetResult(finished),
@@ -75,7 +75,10 @@ function procedureOf(world: World, unit: ManagementUnit, group: ServerGroup): Gr
     },
     stages: [
       { name: 'leave', lanes: members.map(leaveLane) },
-      { name: 'release', lanes: [...members.map(releaseLane), ...quarantineLanes(unit, group)] },
+      {
+        name: 'release',
+        lanes: [...members.map((member) => releaseLane(world, member)), ...quarantineLanes(unit, group)],
+      },
       forgetStage(unit, group),
     ],
     back: [],

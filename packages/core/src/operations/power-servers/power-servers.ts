@@ -3,6 +3,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
+import { checkHolder } from '../roll/check-holder.ts'
 import { planFleet, type Verdict } from '../roll/fleet-operation.ts'
 import { groupsInput } from '../roll/input.ts'
 import { isRunning, type Member } from '../roll/member.ts'
@@ -22,7 +23,7 @@ const input = z.strictObject({ ...groupsInput, to: z.enum(['on', 'off']) })
 /**
  * Switches the machines of a unit or of some groups on, and waits until their guests answer; or off.
  *
- * @throws {@link VmunitError} `ERR_NOT_ADOPTED` for servers whose machines are not ours; `ERR_WRONG_STATE` for
+ * @throws {@link VmunitError} `ERR_NOT_ADOPTED` or `ERR_NOT_OWNED` for servers whose machines are not ours; `ERR_WRONG_STATE` for
  * servers that still run when they are to be switched off.
  */
 export const power: Operation<PowerInput, FleetResult> = defineOperation({
@@ -51,6 +52,7 @@ function judge(world: World, member: Member, to: 'on' | 'off'): Verdict {
       { details: { server: server.slot } },
     )
   }
+  checkHolder(world, [member])
   if (to === 'off' && isRunning(member)) {
     throw new VmunitError(
       'ERR_WRONG_STATE',

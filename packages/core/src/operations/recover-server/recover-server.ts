@@ -47,7 +47,7 @@ const input = z
  * traffic, to be inspected; there is no way back to a fault.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_WRONG_STATE` for the repair of a server that was never built;
- * `ERR_NOT_ADOPTED` for a machine that is not ours and would be switched; `ERR_UNAVAILABLE` while nobody can say
+ * `ERR_NOT_ADOPTED` or `ERR_NOT_OWNED` for a machine that is not ours and would be switched; `ERR_UNAVAILABLE` while nobody can say
  * whether the old machine is there.
  * @example
  * ```ts

@@ -33,7 +33,7 @@ export function repairServer(world: World, member: Member): Recovery {
     )
   }
   const isOn = isPoweredOn(world, member)
-  if (!isOn) checkAdopted([member])
+  if (!isOn) checkAdopted(world, [member])
   const placed = inPlace([member])
   const reason = `is ${server.status}${isOn ? '' : ', its machine is off'}`
   return {

@@ -62,7 +62,7 @@ function keepOldStage(world: World, member: Member): Stage {
   const blind = world.blind.get(unit.hypervisor) ?? []
   const isSeen = machine !== undefined && world.machines.get(unit.hypervisor)?.has(machine.id) === true
   if (machine === undefined || (!isSeen && blind.length === 0)) return { name: 'keep old', lanes: [] }
-  checkAdopted([member])
+  checkAdopted(world, [member])
   if (!isSeen) {
     throw new VmunitError(
       'ERR_UNAVAILABLE',

@@ -4,6 +4,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import { forgetStage } from '../attach-groups/record-group.ts'
 import { removeMachine } from '../steps/index.ts'
+import { checkHolder } from './check-holder.ts'
 import { expectServer } from './expect.ts'
 import { leaveLane, quarantineLanes, releaseLane } from './leave.ts'
 import { isRunning, type Member, machineOf, presentMachine } from './member.ts'
@@ -33,10 +34,13 @@ export function leaveGroup(
   machines: LeavingMachines,
 ): LeavingGroup {
   const members = membersOf(world, unit, group)
-  if (machines === 'remove') checkRemovable(group, members)
+  if (machines === 'remove') {
+    checkHolder(world, members)
+    checkRemovable(group, members)
+  }
   const running = inPlace(members.filter(isRunning))
   const stoppable = running.filter(({ member }) => mayAnswer(world, member))
-  const lane = machines === 'remove' ? removeLane : releaseLane
+  const lane = (member: Member): Lane => (machines === 'remove' ? removeLane(member) : releaseLane(world, member))
   return {
     servers: members.map(({ server }) => ({
       server: server.slot,

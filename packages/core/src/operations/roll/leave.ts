@@ -1,6 +1,9 @@
 import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
+import type { World } from '../../ports/index.ts'
 import { leavePool, releaseMachine } from '../steps/index.ts'
+import { takenMachine } from './check-holder.ts'
 import { type Member, machineOf, presentMachine } from './member.ts'
+import { membersOf } from './members-of.ts'
 import { draft, type Lane } from './stage.ts'
 
 /** Takes a server out of the pool of its tier. */
@@ -12,9 +15,9 @@ export function leaveLane({ unit, tier, server }: Member): Lane {
 }
 
 /** Takes our marker out of the machine of a server, where it is in. */
-export function releaseLane(member: Member): Lane {
+export function releaseLane(world: World, member: Member): Lane {
   const { server } = member
-  if (server.machine?.operationId === undefined) return []
+  if (server.machine?.operationId === undefined || takenMachine(world, member) !== undefined) return []
   const step = machineOf(member, presentMachine(server.machine))
   return [draft(releaseMachine, { id: `${server.slot}/release`, server: server.slot, input: step })]
 }
@@ -27,7 +30,15 @@ export function quarantineLanes(unit: ManagementUnit, group: ServerGroup): reado
   })
 }
 
-/** Says which machines in quarantine go back. */
-export function quarantineWarnings({ name, quarantine }: ServerGroup): readonly string[] {
-  return quarantine.map(({ machine, reason }) => `${name} gives ${machine.id} back, which was in quarantine: ${reason}`)
+/** Says which machines of a group that leaves go back from quarantine, and which are somebody else's already. */
+export function leavingWarnings(world: World, unit: ManagementUnit, group: ServerGroup): readonly string[] {
+  const taken = membersOf(world, unit, group).flatMap((member) => takenMachine(world, member) ?? [])
+  return [
+    ...group.quarantine.map(
+      ({ machine, reason }) => `${group.name} gives ${machine.id} back, which was in quarantine: ${reason}`,
+    ),
+    ...taken.map(
+      ({ machine, holder }) => `${group.name} leaves ${machine.id} as it is: it bears the marker of ${holder}`,
+    ),
+  ]
 }

@@ -5,6 +5,7 @@ import { currentVersion, type TemplateVersion } from '../../domain/template.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import { bindServer, createMachine, quarantineMachine, removeMachine } from '../steps/index.ts'
+import { checkHolder } from './check-holder.ts'
 import { expectServer } from './expect.ts'
 import { isRunning, type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
 import { draft, type GroupProcedure, outputOf, type Stage, type StepDraft } from './stage.ts'
@@ -49,7 +50,7 @@ export function replaceGroup(
   const restarted = members.filter((member) => isAffected && !chosen.includes(member) && isRunning(member))
   const servers = members.map((member) => lineOf(member, { replaced, restarted, version }))
   if (chosen.length === 0) return { servers, procedure: undefined }
-  checkAdopted(chosen)
+  checkAdopted(world, chosen)
   checkPresent(world, chosen)
   return {
     servers,
@@ -222,7 +223,8 @@ export function quarantine(renewed: Renewed): StepDraft {
 }
 
 /** Refuses to replace machines that are not ours. */
-export function checkAdopted(replaced: readonly Member[]): void {
+export function checkAdopted(world: World, replaced: readonly Member[]): void {
+  checkHolder(world, replaced)
   const foreign = replaced.filter(({ server }) => server.machine?.operationId === undefined)
   if (foreign.length === 0) return
   const names = foreign.map(({ server }) => server.address).join(', ')

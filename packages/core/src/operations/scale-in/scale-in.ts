@@ -4,7 +4,7 @@ import type { Operation } from '../../ports/index.ts'
 import { forgetGroup } from '../attach-groups/record-group.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
-import { quarantineWarnings } from '../roll/leave.ts'
+import { leavingWarnings } from '../roll/leave.ts'
 import { type LeavingMachines, leaveGroup } from '../roll/leave-group.ts'
 import { groupsOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
@@ -34,7 +34,7 @@ const input = z.strictObject({
  * quarantine are never deleted; they lose our marker, with a warning.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_WOULD_INTERRUPT` when a tier would lose its last available group;
- * `ERR_NOT_ADOPTED` for machines that are to be removed and are not ours.
+ * `ERR_NOT_ADOPTED` or `ERR_NOT_OWNED` for machines that are to be removed and are not ours.
  * @example
  * ```ts
  * await manager.execute(scaleIn, { unit: 'gyoumu_a', groups: ['vmgroup_4'] })
@@ -55,7 +55,7 @@ export const scaleIn: Operation<ScaleInInput, FleetResult> = defineOperation({
     return {
       ...draft,
       phases: rolling('scale in', procedures, EACH_FOR_ITSELF),
-      warnings: [...(draft.warnings ?? []), ...groups.flatMap(quarantineWarnings)],
+      warnings: [...(draft.warnings ?? []), ...groups.flatMap((group) => leavingWarnings(world, unit, group))],
     }
   },
   result: (_plan, finished) => fleetResult(finished),

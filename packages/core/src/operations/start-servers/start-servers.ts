@@ -28,8 +28,8 @@ const input = z.strictObject({ ...groupsInput, unblock: z.boolean().optional() }
  * Servers that work already count as success and are not touched. Machines are not switched on: see {@link power}.
  * When a server fails it is `fault(starting)` and the tiers after it are not started.
  *
- * @throws {@link VmunitError} `ERR_WRONG_STATE` for servers that were never updated, and with `unblock: true` when no tier of the
- * groups has a load balancer.
+ * @throws {@link VmunitError} `ERR_WRONG_STATE` for servers that are not built, or are in the middle of a stop, and with
+ * `unblock: true` when no tier of the groups has a load balancer.
  */
 export const start: Operation<StartInput, FleetResult> = defineOperation({
   name: 'start',
@@ -58,7 +58,7 @@ function judge({ server, tier }: Member, unblock: boolean): Verdict {
   if (!mayPass(server.status, 'start')) {
     throw new VmunitError(
       'ERR_WRONG_STATE',
-      `Server ${server.address} is ${server.status}. Update it first, or name the groups to start.`,
+      `Server ${server.address} is ${server.status}. ${server.status === 'stopping' ? 'Stop' : 'Update'} it first, or name the groups to start.`,
       {
         details: { server: server.slot, status: server.status },
       },
