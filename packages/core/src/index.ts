@@ -95,6 +95,7 @@ export {
 export { defineOperation } from './operations/define-operation.ts'
 export { type DeleteUnitInput, deleteUnit } from './operations/delete-unit/delete-unit.ts'
 export { type DetachGroupsInput, detachGroups } from './operations/detach-groups/detach-groups.ts'
+export { type EndQuarantineInput, endQuarantine } from './operations/end-quarantine/end-quarantine.ts'
 export type { FleetResult } from './operations/fleet-result.ts'
 export {
   type ImportDefinitionInput,
@@ -121,6 +122,7 @@ export {
   type RetireTemplateResult,
   retireTemplate,
 } from './operations/retire-template/retire-template.ts'
+export type { QuarantineOptions } from './operations/roll/quarantine.ts'
 export { type RunScriptInput, runScript } from './operations/run-script/run-script.ts'
 export { type ScaleInInput, scaleIn } from './operations/scale-in/scale-in.ts'
 export { type ScaleOutInput, scaleOut } from './operations/scale-out/scale-out.ts'

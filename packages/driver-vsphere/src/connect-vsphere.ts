@@ -21,7 +21,7 @@ const DEFAULTS = {
  * is sent before the server has proved itself by `ca`, `fingerprint` or the authorities that Node trusts. The one who
  * connects closes: `close` logs out and ends what is pending.
  *
- * @throws VmunitError `ERR_UNAUTHENTICATED` when the credentials are refused; `ERR_DRIVER` with `reason: 'certificate'`
+ * @throws VmunitError `ERR_UNAUTHENTICATED` when the credentials are refused; `ERR_CERTIFICATE`
  * when the server does not prove itself; `ERR_UNAVAILABLE`, retryable, when nothing answers; `ERR_INVALID_INPUT` for a
  * URL that would carry the password in the clear. A wrong argument type is a `TypeError`.
  *

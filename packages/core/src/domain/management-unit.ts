@@ -40,6 +40,8 @@ export interface QuarantinedMachine {
   readonly runId: string
   readonly reason: string
   readonly time: number
+  /** What was collected of it before it was switched off, for `manager.archives.read`; absent when nothing could be. */
+  readonly diagnostics?: string | undefined
 }
 
 /** Servers that are attached, detached, started, stopped, blocked and replaced together: the unit of counting. */

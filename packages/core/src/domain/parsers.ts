@@ -109,6 +109,7 @@ const group = z.strictObject({
         runId: z.string(),
         reason: z.string(),
         time: z.number(),
+        diagnostics: z.string().optional(),
       }),
     )
     .readonly(),

@@ -16,4 +16,6 @@ export interface Outcome {
   readonly address: string
   readonly status: 'changed' | 'unchanged' | 'failed' | 'quarantined' | 'notStarted'
   readonly warnings: readonly string[]
+  /** What was collected of a machine that failed, for `manager.archives.read`. */
+  readonly diagnostics?: string | undefined
 }

@@ -104,12 +104,13 @@ async function placesOf({ store, hypervisors }: TraceSources, plan: Plan, call: 
   const templateDocuments = await store.get(templates.map(keys.template), call)
   for (const [index, name] of templates.entries()) {
     const document = templateDocuments[index]
-    if (document === undefined) continue
-    const template = templateParser.parse(document.value)
-    const hypervisor = hypervisors[template.hypervisor]
-    if (hypervisor === undefined) continue
-    const bound = template.versions.map(({ image }) => image)
-    places.push({ hypervisor, unit: '', slots: `template/${name}/`, template: name, bound })
+    const template = document && templateParser.parse(document.value)
+    const bound = template?.versions.map(({ image }) => image) ?? []
+    // Nobody knows yet where a template that is being made is made.
+    const drivers = template === undefined ? Object.values(hypervisors) : [hypervisors[template.hypervisor]]
+    for (const hypervisor of drivers.filter((driver) => driver !== undefined)) {
+      places.push({ hypervisor, unit: '', slots: `template/${name}/`, template: name, bound })
+    }
   }
   return places
 }

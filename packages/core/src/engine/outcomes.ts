@@ -1,9 +1,7 @@
 import type { Outcome } from '../domain/run-state.ts'
 import { groupOfSlot } from '../domain/slot.ts'
+import { failedMachines } from './failed-machines.ts'
 import { changeKey, type Progress } from './progress.ts'
-
-/** The name of the step kind that puts a machine into quarantine; outcomes tell such servers apart. */
-export const QUARANTINE_KIND = 'machine.quarantine'
 
 /** What the run did to each server of its plan so far. */
 export function outcomesOf(progress: Progress): readonly Outcome[] {
@@ -15,14 +13,16 @@ export function outcomesOf(progress: Progress): readonly Outcome[] {
       groups.set(change.group, combine(before, state))
     }
   }
-  const quarantined = quarantinedServers(progress)
+  const { quarantined, diagnostics } = failedMachines(progress)
   return progress.plan.servers.map(({ server, address, action }) => {
     const status = action === 'none' ? 'unchanged' : (groups.get(groupOfSlot(server)) ?? 'notStarted')
+    const archive = diagnostics.get(server)
     return {
       server,
       address,
       status: status === 'failed' && quarantined.has(server) ? 'quarantined' : status,
       warnings: [],
+      ...(archive !== undefined && { diagnostics: archive }),
     }
   })
 }
@@ -37,17 +37,4 @@ function combine(
   }
   if (before === 'changed') return state === 'done' ? 'changed' : 'failed'
   return before
-}
-
-function quarantinedServers(progress: Progress): ReadonlySet<string> {
-  const servers = new Set<string>()
-  for (const phase of progress.plan.back) {
-    for (const change of phase.changes) {
-      for (const step of change.steps) {
-        const isDone = progress.steps.get(step.id)?.state === 'done'
-        if (isDone && step.kind.name === QUARANTINE_KIND && step.server !== undefined) servers.add(step.server)
-      }
-    }
-  }
-  return servers
 }

@@ -82,8 +82,8 @@ async function patiently<T>(
 }
 
 /**
- * What a trace proves: its step began, so that every step before it was done, and need not be done again unless it only
- * wrote records. Not so when the machine that it replaces is switched on: then the run had turned back, or somebody
+ * What a trace proves: its step began, so that every step before it was done, and need not be done again unless its effect
+ * is what it wrote down. Not so when the machine that it replaces is switched on: then the run had turned back, or somebody
  * else was there, and a person has to look.
  */
 async function explain(engine: EngineOptions, progress: Progress, { unknown, machines }: Traces): Promise<Reconciled> {
@@ -120,10 +120,10 @@ async function explain(engine: EngineOptions, progress: Progress, { unknown, mac
   }
 }
 
-/** The steps that did nothing but write records: what they wrote is not in the world. */
+/** The steps whose effect is what they wrote down: the world does not show it. */
 function lostRecords(engine: EngineOptions, progress: Progress): readonly string[] {
   const { kinds } = findOperation(engine, progress)
-  const only = new Set(kinds.filter(({ onlyRecords }) => onlyRecords).map(({ name }) => name))
+  const only = new Set(kinds.filter(({ livesInRecords }) => livesInRecords).map(({ name }) => name))
   const all = progress.schedule.forward.flat().flatMap(({ change }) => change.steps)
   return all.filter(({ kind }) => only.has(kind.name)).map(({ id }) => id)
 }

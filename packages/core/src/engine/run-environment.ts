@@ -13,6 +13,7 @@ import { guardHypervisor } from './guard/guard-hypervisor.ts'
 import { guardTree } from './guard/guard-tree.ts'
 import { createGuestConnections } from './guest-connections.ts'
 import { createJournalWriter } from './journal-writer.ts'
+import { keptMachines } from './kept-machines.ts'
 import { createLimiter } from './limiter.ts'
 import { createOutages } from './outages.ts'
 import type { Progress } from './progress.ts'
@@ -56,6 +57,7 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
       : configured(balancers, 'balancer', name)
   const guests = createGuestConnections({ access: engine.guests, guard, hypervisor, signal: lease.lost })
   const steps = createLimiter()
+  const turns = createLimiter()
 
   const kindOf = (step: PlannedStep): StepKind =>
     configured(kinds, 'step kind', `${step.kind.name}@${step.kind.version}`)
@@ -73,10 +75,13 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
       guardTree(await definitionTree(store, { hash, tierId }, { signal: lease.lost }), guard),
     keep: (content) => store.putBlob(Readable.from(content), { signal: lease.lost }),
     history: (of) => serverHistory(store, of, { signal: lease.lost }),
+    kept: (unit) => keptMachines(store, { unit, claims: progress.plan.claims }, { signal: lease.lost }),
+    alone: (name, work) => turns.run([{ resource: name, units: 1, capacity: 1 }], work, { signal: stop }),
     answer: async () => ({ given: await answerOf(store, operationId), time: await store.now() }),
     park: (wait) => Promise.reject(new StepParked(wait)),
     now: () => clock.now(),
-    sleep: (ms) => clock.sleep(ms, { signal: stop }),
+    sleep: (ms, { signal } = {}) =>
+      clock.sleep(ms, { signal: signal === undefined ? stop : AbortSignal.any([stop, signal]) }),
   })
 
   const writer = createJournalWriter({ store, lease, progress, now: () => clock.now(), onDurable })

@@ -11,6 +11,8 @@ export interface HistoryOf {
   readonly slot: string
   /** The newest that fit; at least this much is never exceeded. */
   readonly maxBytes: number
+  /** Only this run; all by default. */
+  readonly run?: string | undefined
 }
 
 /**
@@ -19,8 +21,10 @@ export interface HistoryOf {
  * Plans are left out but for their operation and hash, so that a line stays a line.
  */
 export async function serverHistory(store: StateStore, wanted: HistoryOf, call: Call = {}): Promise<string> {
-  const ids: string[] = []
-  for await (const { key } of store.list('run/', call)) ids.push(key.slice('run/'.length))
+  const ids: string[] = wanted.run === undefined ? [] : [wanted.run]
+  if (wanted.run === undefined) {
+    for await (const { key } of store.list('run/', call)) ids.push(key.slice('run/'.length))
+  }
   const texts: string[] = []
   let bytes = 0
   for (const id of ids.toReversed()) {

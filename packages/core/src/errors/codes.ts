@@ -21,6 +21,11 @@ export const ERROR_CODES = {
     meaning: 'The run was cancelled for good.',
     remedy: 'Read the servers that the error names as half done, then plan again.',
   },
+  ERR_CERTIFICATE: {
+    meaning: 'A server did not prove by its certificate that it is the right one; nothing was sent to it.',
+    remedy:
+      'Compare the certificate that the error names with that of the server; then trust its authority, or pin it.',
+  },
   ERR_CLAIMED: {
     meaning: 'Groups of the plan belong to another run that has not ended.',
     remedy: 'Wait for the run that the error names, resume it, or cancel it.',

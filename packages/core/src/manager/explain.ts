@@ -173,7 +173,9 @@ function sayMachines(slot: string, group: ServerGroup | undefined): readonly str
   return [
     `The server is ${bound}; it is ${status} and ${gets}.`,
     ...kept.map(
-      ({ machine: { id }, reason }) => `Machine ${id} is in quarantine (${reason}): it is off and kept for inspection.`,
+      ({ machine: { id }, reason, diagnostics }) =>
+        `Machine ${id} is in quarantine (${reason}): it is off and kept for inspection.` +
+        (diagnostics === undefined ? '' : ` What was collected of it is archive ${diagnostics}.`),
     ),
   ]
 }

@@ -8,6 +8,7 @@ import { collectLogs } from './collect-logs/collect-logs.ts'
 import { createTemplate } from './create-template/create-template.ts'
 import { deleteUnit } from './delete-unit/delete-unit.ts'
 import { detachGroups } from './detach-groups/detach-groups.ts'
+import { endQuarantine } from './end-quarantine/end-quarantine.ts'
 import { importDefinition } from './import-definition/import-definition.ts'
 import { mark } from './mark-group/mark.ts'
 import { unmark } from './mark-group/unmark.ts'
@@ -33,6 +34,7 @@ export const BUILT_IN_OPERATIONS: readonly Operation[] = [
   deleteUnit,
   collectLogs,
   detachGroups,
+  endQuarantine,
   importDefinition,
   mark,
   patchTemplate,

@@ -1,3 +1,4 @@
+import type { QuarantinedMachine } from '../domain/management-unit.ts'
 import type { OperationId } from '../domain/marker.ts'
 import type { Observed } from '../domain/observed.ts'
 import type { Parser, Plain } from '../domain/plain.ts'
@@ -42,8 +43,17 @@ export interface StepContext extends Call {
   tree(definitionHash: string, tierId?: string): Promise<Tree>
   /** Takes bytes into the store; resolves to the hash by which they are found again. */
   keep(content: Iterable<Uint8Array>): Promise<string>
-  /** What the journals say about a server, as lines of JSON, oldest first: the newest runs that fit. */
-  history(of: { readonly unit: string; readonly slot: string; readonly maxBytes: number }): Promise<string>
+  /** What the journals say about a server, as lines of JSON, oldest first: the newest runs that fit, or one of them. */
+  history(of: {
+    readonly unit: string
+    readonly slot: string
+    readonly maxBytes: number
+    readonly run?: string | undefined
+  }): Promise<string>
+  /** The machines in quarantine of those groups of a unit on which the run has a claim. */
+  kept(unit: string): Promise<readonly QuarantinedMachine[]>
+  /** Waits until no other step of the run is at work under this name, then works. */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T>
   /** What people have answered to the request that bears this operation id, and the time of the store. */
   answer(): Promise<{ readonly given?: Answer | undefined; readonly time: number }>
   /**
@@ -57,7 +67,7 @@ export interface StepContext extends Call {
    * wait: people see it when the wait has lasted for five seconds.
    */
   waitingFor(what: string): void
-  sleep(ms: number): Promise<void>
+  sleep(ms: number, call?: Pick<Call, 'signal'>): Promise<void>
 }
 
 /** A pure change of one document, made in the same transaction as the journal record of a step. */
@@ -88,8 +98,11 @@ export interface RecordContext {
 export interface StepKind<Input = unknown, Output = unknown> extends Named {
   readonly input: Parser<Input>
   readonly output: Parser<Output>
-  /** The effect is what `records` writes when it is done, and nothing else: where the store lost that, it is done again. */
-  readonly onlyRecords?: true | undefined
+  /**
+   * What others rely on is what `records` writes, and doing it again does no harm: where a store has lost that, the step
+   * is done again, although what came after it proves that it was done.
+   */
+  readonly livesInRecords?: true | undefined
   /** Looks whether the effect is there. Changes nothing. May throw when the step can never succeed. */
   observe(input: Input, context: StepContext): Promise<Observed<Output>>
   /** Has the effect. Safe after `absent` and `partial`, idempotent by operation id. */

@@ -128,6 +128,25 @@ const MUTANTS: readonly Mutant<BalancerLab>[] = [
     breakIt: (lab) =>
       changed(lab, (good) => ({ traffic: async (pool, slot, to) => await good.traffic(pool, slot, to) })),
   },
+  {
+    rule: 'LB-042',
+    name: 'does not ask whether it may',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        removePool: async (pool, call) => await good.removePool(pool, { signal: call?.signal }),
+      })),
+  },
+  {
+    rule: 'LB-042',
+    name: 'asks whether it may when it is done',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        ensurePool: async (pool, call) => {
+          await good.ensurePool(pool, { signal: call?.signal })
+          call?.permit?.()
+        },
+      })),
+  },
 ]
 
 testMutants(

@@ -259,6 +259,35 @@ const MUTANTS: readonly Mutant<GuestLab>[] = [
     name: 'waits for the command although the signal has aborted',
     breakIt: (lab) => changed(lab, (good) => ({ exec: async (command) => await good.exec(command) })),
   },
+  {
+    rule: 'GA-060',
+    name: 'believes its note of what it pushed',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        push: async (tree, to, call) =>
+          (await good.pushed(to)) === tree.hash ? tree.hash : await good.push(tree, to, call),
+      })),
+  },
+  {
+    rule: 'GA-083',
+    name: 'does not ask whether it may',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        stopJob: async (id, call) => await good.stopJob(id, { signal: call?.signal }),
+      })),
+  },
+  {
+    rule: 'GA-083',
+    name: 'asks whether it may when it is done',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        push: async (tree, to, call) => {
+          const hash = await good.push(tree, to, { signal: call?.signal })
+          call?.permit?.()
+          return hash
+        },
+      })),
+  },
 ]
 
 testMutants({ name: 'GuestAccess', rules: GUEST_RULES, create: openWorldGuestLab }, MUTANTS)

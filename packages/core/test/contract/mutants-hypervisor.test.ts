@@ -339,6 +339,25 @@ const MUTANTS: readonly Mutant<HypervisorLab>[] = [
       })),
   },
   {
+    rule: 'HV-094',
+    name: 'does not ask whether it may',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        release: async (machine, call) => await good.release(machine, { signal: call?.signal }),
+      })),
+  },
+  {
+    rule: 'HV-094',
+    name: 'asks whether it may when it is done',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        power: async (machine, to, call) => {
+          await good.power(machine, to, { signal: call?.signal })
+          call?.permit?.()
+        },
+      })),
+  },
+  {
     rule: 'HV-100',
     name: 'goes on after close',
     breakIt: (lab) => changed(lab, () => ({ close: async () => {}, [Symbol.asyncDispose]: async () => {} })),

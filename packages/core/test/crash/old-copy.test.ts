@@ -6,7 +6,7 @@ import { type Bases, prepareBases } from './support/bases.ts'
 import { UNIT } from './support/fleet-parts.ts'
 import { type Ending, type Lane, openLane, SUCCESSORS } from './support/lane.ts'
 import { type OldCopy, playFromOldCopy } from './support/old-copy.ts'
-import { ROLLING, SCENARIOS, type Scenario } from './support/scenarios.ts'
+import { ROLLING, SCENARIOS, type Scenario, scenarioNamed } from './support/scenarios.ts'
 import { baseSeed, seededRandom } from './support/seeded-random.ts'
 import { undisturbed } from './support/undisturbed.ts'
 
@@ -144,6 +144,12 @@ describe('A run whose store is replaced by an old copy of it', () => {
     },
     ALL ? 1_800_000 : 120_000,
   )
+
+  it('still lists a machine that is kept, whatever was written down of it last', async () => {
+    const scenario = scenarioNamed('recoverServer, replace')
+    const wanted = await undisturbed(lane, scenario)
+    for (const after of [3, 4, 5, 6, 7, 8]) await play(scenario, wanted, { after, extra: 12 })
+  }, 120_000)
 
   it(
     'loses no machine and makes none twice, also when nothing says that records are missing',

@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { collectLogs, type Manager, requestResources } from '@vmunit/core'
+import { collectLogs, requestResources } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
 import { machineOf, SLOTS, UNIT } from '../support/story.ts'
+import { unpack } from '../support/unpack.ts'
 import { until } from '../support/until.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
 
@@ -14,19 +10,6 @@ async function prepare(): Promise<Fleet> {
   const fleet = await createFleet()
   await fleet.build(UNIT, storyGroups())
   return fleet
-}
-
-/** The files of an archive as a real `tar` unpacks them. */
-async function unpack(manager: Manager, hash: string): Promise<ReadonlyMap<string, Buffer>> {
-  const directory = await mkdtemp(join(tmpdir(), 'vmunit-archive-'))
-  try {
-    await writeFile(join(directory, 'archive.tar'), manager.archives.read(hash))
-    const { stdout } = await promisify(execFile)('tar', ['-xvf', 'archive.tar'], { cwd: directory })
-    const names = stdout.trim().split('\n')
-    return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name))] as const)))
-  } finally {
-    await rm(directory, { recursive: true })
-  }
 }
 
 describe('collectLogs', () => {

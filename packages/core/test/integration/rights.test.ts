@@ -48,6 +48,7 @@ const INPUTS: Readonly<Record<string, unknown>> = {
   createTemplate: { template: 'db-base', hypervisor: 'main', from: { image: 'no-image' }, commands: [['true']] },
   deleteUnit: { unit, detach: true },
   detachGroups: { unit, groups: ['vmgroup_1'] },
+  endQuarantine: { unit },
   importDefinition: { unit, definition: '0'.repeat(64) },
   mark: { unit, group: 'vmgroup_1' },
   patchTemplate: { template: 'web-base', commands: [['true']] },

@@ -14,6 +14,13 @@ export interface Session {
 
 export interface ProcessSpec {
   readonly script: ShellText
+  /** Whether it reads what is written to it. */
+  readonly readsInput?: boolean | undefined
+  /**
+   * For what changes the guest. Asked when its channel is open, directly before the script leaves, and again before
+   * everything that is written to it: what it throws, the process ends with.
+   */
+  readonly permit?: (() => void) | undefined
   readonly onStart?: (() => void) | undefined
   readonly onStdout: (chunk: Buffer) => void
   readonly onStderr: (chunk: Buffer) => void
@@ -38,6 +45,9 @@ export interface RemoteProcess {
 /** What is longer than this is not given as a command line: one word of it has a limit of 128 KiB. */
 const COMMAND_LINE_BYTES = 32_768
 
+/** What a shell says that lacks the program by which it would read its script. */
+const LACKS_READER = 84
+
 /** Who keeps the output of an ended command open for so long without a word is a service that it left behind. */
 const SILENCE_MS = 1_000
 
@@ -46,7 +56,8 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
   const { promise: exit, resolve, reject } = Promise.withResolvers<number>()
   const pidLine = createPidLine()
   const script = scriptBytes(`${PID_LINE}${spec.script}`)
-  const inline = script.length <= COMMAND_LINE_BYTES
+  // A command line leaves when the server has consented to a channel, and nobody can be asked at that moment.
+  const inline = spec.permit === undefined && script.length <= COMMAND_LINE_BYTES
   let channel: ClientChannel | undefined
   let isOver = false
   let isPaused = false
@@ -61,6 +72,17 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
     clearTimeout(silence)
     stopListening()
     how()
+  }
+
+  /** Says whether bytes may leave now; if not, it is over for the caller. */
+  function mayLeave(): boolean {
+    try {
+      spec.permit?.()
+      return true
+    } catch (reason) {
+      settle(() => reject(reason))
+      return false
+    }
   }
 
   function attach(opened: ClientChannel): void {
@@ -96,6 +118,10 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
     opened.once('close', onClose)
     opened.stderr.once('close', onClose)
     if (isPaused) opened.pause()
+    if (!mayLeave()) {
+      opened.close()
+      return
+    }
     if (!inline) opened.write(script)
     if (isEnded) opened.end()
     spec.onStart?.()
@@ -112,12 +138,13 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
     exit.finally(() => clearTimeout(timer)).catch(() => {})
   }
 
-  const command = inline ? script : Buffer.from('eval "$(cat)"')
+  const command = inline ? script : Buffer.from(readerOf(script, spec.readsInput === true))
   channels.open(command, attach, spec.signal).catch((error: unknown) => settle(() => reject(error)))
   return {
     exit,
     async write(bytes) {
       if (isOver || channel === undefined) return
+      if (!mayLeave()) await exit
       const { promise: taken, resolve: onTaken } = Promise.withResolvers<void>()
       channel.write(bytes, () => onTaken())
       await Promise.race([taken, exit.then(noop, noop)])
@@ -136,6 +163,13 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
     },
     kill,
   }
+}
+
+/** Reads the script from its input, and nothing of what comes after it. */
+function readerOf(script: Uint8Array, readsInput: boolean): ShellText {
+  if (!readsInput) return 'eval "$(cat)"'
+  const lacks = `{ echo dd >&2; exit ${LACKS_READER}; }`
+  return `command -v dd >/dev/null || ${lacks}; eval "$(dd bs=${script.length} count=1 iflag=fullblock 2>/dev/null)"`
 }
 
 function noop(): void {}

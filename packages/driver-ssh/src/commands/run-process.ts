@@ -3,7 +3,7 @@ import { orAbort } from '../connection/or-abort.ts'
 import { type ProcessSpec, type RemoteProcess, type Session, startProcess } from './remote-process.ts'
 
 /** A process that is run to its end. */
-export interface RunSpec extends Omit<ProcessSpec, 'signal' | 'onStart'> {
+export interface RunSpec extends Omit<ProcessSpec, 'signal' | 'permit' | 'onStart' | 'readsInput'> {
   /** It is ended when it has run so long. */
   readonly timeoutMs?: number | undefined
 }
@@ -28,7 +28,7 @@ export async function runProcess(session: Session, spec: RunSpec, call: Call): P
     timers.push(setTimeout(() => reject(stuck(session.link.server)), END_MS))
   }
   const onStart = (): void => void (timeoutMs !== undefined && timers.push(setTimeout(onLate, timeoutMs)))
-  const running = startProcess(session, { ...spec, onStart, signal: call.signal })
+  const running = startProcess(session, { ...spec, onStart, signal: call.signal, permit: call.permit })
   running.end()
   try {
     const exitCode = await orKill(running, Promise.race([running.exit, overdue]), call.signal)

@@ -32,7 +32,9 @@ export async function push(session: Session, { tree, to, verify }: Push, call: C
     script,
     onStdout: dialogue.take,
     onStderr: stderr.push,
+    readsInput: true,
     signal: call.signal,
+    permit: call.permit,
   })
   running.exit.then((exitCode) => onEnd(pushFailed(session, { to, exitCode, stderr: stderr.bytes() })), onEnd)
   await orKill(running, converse({ running, dialogue, ended }, { tree, verify }, call), call.signal)

@@ -36,6 +36,11 @@ export function createSshGuest(session: Session, settings: GuestSettings, onClos
     return await work(call ?? {})
   }
 
+  /** What only looks needs nobody's permission. */
+  async function look<T>(call: Call | undefined, work: (call: Call) => Promise<T>): Promise<T> {
+    return await whenOpen(call, (given) => work({ ...given, permit: undefined }))
+  }
+
   function close(): Promise<void> {
     closing ??= link.close().finally(onClosed)
     return closing
@@ -45,15 +50,15 @@ export function createSshGuest(session: Session, settings: GuestSettings, onClos
     exec: (command, call) => whenOpen(call, (given) => execute(session, command, given)),
     startJob: (id, command, call) =>
       whenOpen(call, (given) => startJob(session, { id, command, stateDirectory }, given)),
-    job: (id, call) => whenOpen(call, (given) => lookAtJob(session, { id, stateDirectory }, given)),
+    job: (id, call) => look(call, (given) => lookAtJob(session, { id, stateDirectory }, given)),
     stopJob: (id, call) => whenOpen(call, (given) => stopJob(session, { id, stateDirectory }, given)),
     push: (tree, to, call) => whenOpen(call, (given) => push(session, { tree, to, verify }, given)),
-    pushed: (to, call) => whenOpen(call, (given) => pushed(session, to, given)),
+    pushed: (to, call) => look(call, (given) => pushed(session, to, given)),
     async *pull(paths, maxBytes, call) {
       assertOpen(call)
       yield* pull(session, { paths, maxBytes }, call ?? {})
     },
-    bootId: (call) => whenOpen(call, async (given) => (await ask(session, BOOT_ID, given)).toString().trim()),
+    bootId: (call) => look(call, async (given) => (await ask(session, BOOT_ID, given)).toString().trim()),
     close,
     [Symbol.asyncDispose]: close,
   }

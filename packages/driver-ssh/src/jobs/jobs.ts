@@ -14,7 +14,7 @@ export interface JobName {
   readonly stateDirectory: ShellText
 }
 
-/** Starts a command detached from every connection, once for its id. One round trip. */
+/** Starts a command detached from every connection, once for its id. One round trip; one more when permission is asked. */
 export async function startJob(
   session: Session,
   job: JobName & { readonly command: Command },

@@ -71,33 +71,37 @@ describe('push', () => {
     },
   )
 
-  it('repairs what somebody has changed, and reads nothing else', async () => {
-    const { target } = await room().boot()
-    await using guest = await access().open(target)
-    const content = { a: 'content of a', b: 'content of b', 'c/d': 'content of d', 'run*': '#!/bin/sh\n' }
-    const tree = treeOf(content)
-    await guest.push(tree, to)
-    const damages = [
-      { script: 'printf "content of x" > a', read: 12 },
-      { script: 'rm c/d', read: 12 },
-      { script: 'rmdir c 2>/dev/null; echo stray > stray; mkdir -p left/behind; ln -s a link', read: 0 },
-      { script: 'chmod 600 b', read: 12 },
-      { script: 'mv b b2; cp b2 b', read: 12 },
-      { script: 'chmod -x run', read: 10 },
-    ]
-    for (const { script, read } of damages) {
-      await sh(guest, `cd ${to}/ && ${script}`)
-      const again = treeOf(content)
-      await guest.push(again, to)
-      expect([script, again.bytesRead()]).toEqual([script, read])
-      expect(await sh(guest, `cd ${to}/ && find . | sort`)).toBe('.\n./a\n./b\n./c\n./c/d\n./run\n')
-      expect(await contentOf(guest)).toMatchObject({ a: content.a, b: content.b, 'c/d': content['c/d'] })
-      expect(await sh(guest, `cd ${to}/ && stat -c %a b run`)).toBe('644\n755\n')
-      const same = treeOf(content)
-      await guest.push(same, to)
-      expect(same.bytesRead()).toBe(0)
-    }
-  })
+  it.each(['hash', 'size'] as const)(
+    'by %s repairs what somebody has changed, and reads nothing else',
+    async (verify) => {
+      const { target } = await room().boot()
+      await using guest = await access({ verify }).open(target)
+      const content = { a: 'content of a', b: 'content of b', 'c/d': 'content of d', 'run*': '#!/bin/sh\n' }
+      const tree = treeOf(content)
+      await guest.push(tree, to)
+      const damages = [
+        { script: 'printf "content of x" > a', read: 12 },
+        { script: 'touch -r a /tmp/time && printf "content of y" > a && touch -r /tmp/time a', read: 12 },
+        { script: 'rm c/d', read: 12 },
+        { script: 'rmdir c 2>/dev/null; echo stray > stray; mkdir -p left/behind; ln -s a link', read: 0 },
+        { script: 'chmod 600 b', read: 12 },
+        { script: 'mv b b2; cp b2 b', read: 12 },
+        { script: 'chmod -x run', read: 10 },
+      ]
+      for (const { script, read } of damages) {
+        await sh(guest, `cd ${to}/ && ${script}`)
+        const again = treeOf(content)
+        await guest.push(again, to)
+        expect([script, again.bytesRead()]).toEqual([script, read])
+        expect(await sh(guest, `cd ${to}/ && find . | sort`)).toBe('.\n./a\n./b\n./c\n./c/d\n./run\n')
+        expect(await contentOf(guest)).toMatchObject({ a: content.a, b: content.b, 'c/d': content['c/d'] })
+        expect(await sh(guest, `cd ${to}/ && stat -c %a b run`)).toBe('644\n755\n')
+        const same = treeOf(content)
+        await guest.push(same, to)
+        expect(same.bytesRead()).toBe(0)
+      }
+    },
+  )
 
   it('never shows a mixed directory, whenever the line is cut, and comes through when it is repeated', async () => {
     const random = seeded()

@@ -16,7 +16,7 @@ import type { UpdateStream } from '../updates/update-stream.ts'
 import { cloneSpec } from './clone-spec.ts'
 import type { CreationObserver } from './observe-creation.ts'
 import type { Places } from './places.ts'
-import { createSharedWork } from './shared-work.ts'
+import { createSharedWork, type SharedCall } from './shared-work.ts'
 
 /** What making machines needs. */
 export interface CreatorOptions {
@@ -39,7 +39,7 @@ export function createMaker(options: CreatorOptions): MakeMachine {
   const { stream, perform, reader, places, observer, settings } = options
   const shared = createSharedWork<ReadableMachine>()
 
-  async function clone(spec: CreateMachine, signal: AbortSignal): Promise<Reference | undefined> {
+  async function clone(spec: CreateMachine, { signal, permit }: SharedCall): Promise<Reference | undefined> {
     const { operationId } = spec.marker
     const look = { signal, operationId }
     const [folder, place, source] = await Promise.all([
@@ -50,15 +50,15 @@ export function createMaker(options: CreatorOptions): MakeMachine {
     const target = `${referenceElement('folder', folder)}${textElement('name', encodeName(spec.name))}`
     const content = `${target}${cloneSpec({ spec, source, place, settings })}`
     const change = { method: 'CloneVM_Task', self: source.reference, content, operationId }
-    const { made } = await perform(change, { signal })
+    const { made } = await perform(change, { signal, permit })
     return made
   }
 
-  async function finish(spec: CreateMachine, id: string, signal: AbortSignal): Promise<ReadableMachine> {
-    const facts = await readable(id, signal)
+  async function finish(spec: CreateMachine, id: string, call: SharedCall): Promise<ReadableMachine> {
+    const facts = await readable(id, call.signal)
     const marker = facts?.config?.marker
     if (marker !== undefined && sameMarker(marker, spec.marker)) return checkOwned(facts, { id, marker })
-    return await rebind(spec, facts, signal)
+    return await rebind(spec, facts, call)
   }
 
   /** The configuration of a machine is hidden while it is made; its appearing is waited for. */
@@ -77,7 +77,7 @@ export function createMaker(options: CreatorOptions): MakeMachine {
   async function rebind(
     spec: CreateMachine,
     facts: MachineFacts | undefined,
-    signal: AbortSignal,
+    { signal, permit }: SharedCall,
   ): Promise<ReadableMachine> {
     const { operationId } = spec.marker
     const config = facts?.config
@@ -86,20 +86,20 @@ export function createMaker(options: CreatorOptions): MakeMachine {
     if (!(await observer.mayRebind(spec, facts, { signal, operationId }))) throw nameTaken(spec, { ...facts, config })
     const values = { [KEYS.marker]: writeMarker(spec.marker, config.instanceUuid) }
     const { id } = facts
-    await reconfigure(perform, { id, values, changeVersion: config.changeVersion, operationId }, { signal })
+    await reconfigure(perform, { id, values, changeVersion: config.changeVersion, operationId }, { signal, permit })
     return checkOwned(await reader.read(id, signal), { id, marker: spec.marker })
   }
 
-  async function make(spec: CreateMachine, signal: AbortSignal): Promise<ReadableMachine> {
+  async function make(spec: CreateMachine, call: SharedCall): Promise<ReadableMachine> {
     for (let isRepeated = false; ; isRepeated = true) {
       try {
-        const made = await clone(spec, signal)
-        if (made !== undefined) return await finish(spec, made.id, signal)
+        const made = await clone(spec, call)
+        if (made !== undefined) return await finish(spec, made.id, call)
       } catch (error) {
         const isGone = isVmunitError(error, 'ERR_NOT_FOUND')
         if (!isGone && faultOf(error, 'DuplicateName', 'AlreadyExists', 'FileAlreadyExists') === undefined) throw error
-        const found = await observer.byName(spec, { signal, operationId: spec.marker.operationId })
-        if (found !== undefined) return await finish(spec, found.id, signal)
+        const found = await observer.byName(spec, { signal: call.signal, operationId: spec.marker.operationId })
+        if (found !== undefined) return await finish(spec, found.id, call)
         // The name was taken and is free again, or what was remembered of the image is not true any more.
         places.forget()
         if (isRepeated) throw error
@@ -107,7 +107,7 @@ export function createMaker(options: CreatorOptions): MakeMachine {
     }
   }
 
-  return async (spec, { signal } = {}) => await shared.join(spec.marker.operationId, (stop) => make(spec, stop), signal)
+  return async (spec, call = {}) => await shared.join(spec.marker.operationId, (together) => make(spec, together), call)
 }
 
 function nameTaken(spec: CreateMachine, facts: ReadableMachine): VmunitError {

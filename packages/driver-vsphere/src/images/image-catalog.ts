@@ -1,5 +1,5 @@
 import type { ImageCatalog } from '@vmunit/core'
-import { createSharedWork } from '../creation/shared-work.ts'
+import { createSharedWork, type SharedCall } from '../creation/shared-work.ts'
 import { findVersion, observed, versionsOf } from './find-version.ts'
 import { createPublish, type PublishOptions } from './publish.ts'
 import { createImageRemoval, type ImageRemovalOptions } from './remove-image.ts'
@@ -23,15 +23,15 @@ export function createImageCatalog(options: PublishOptions & ImageRemovalOptions
     },
     async publish(machine, as, call = {}) {
       const { operationId } = as
-      const begin = async (signal: AbortSignal): Promise<string> => {
+      const begin = async (together: SharedCall): Promise<string> => {
         running.add(operationId)
         try {
-          return await publish(machine, as, { signal })
+          return await publish(machine, as, together)
         } finally {
           running.delete(operationId)
         }
       }
-      return await shared.join(operationId, begin, call.signal)
+      return await shared.join(operationId, begin, call)
     },
     remove: createImageRemoval(options),
   }

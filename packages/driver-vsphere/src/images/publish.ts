@@ -14,6 +14,7 @@ import { retrieve } from '../properties/retrieve.ts'
 import type { Session } from '../session/session.ts'
 import { textElement } from '../soap/element.ts'
 import type { Perform } from '../tasks/perform.ts'
+import { sendChange } from '../tasks/send-change.ts'
 import { findVersion } from './find-version.ts'
 
 /** What publishing needs. */
@@ -73,8 +74,8 @@ export function createPublish({ session, perform, fleet, reader }: PublishOption
     await reconfigure(perform, { id, values, changeVersion, operationId: as.operationId }, call)
   }
 
-  async function complete(id: string, { operationId }: ImageVersion, { signal }: Call): Promise<string> {
-    await session.call({ method: 'MarkAsTemplate', self: machineReference(id), operationId, signal })
+  async function complete(id: string, { operationId }: ImageVersion, call: Call): Promise<string> {
+    await sendChange(session, { method: 'MarkAsTemplate', self: machineReference(id), operationId }, call)
     return id
   }
 

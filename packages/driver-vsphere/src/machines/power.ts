@@ -4,6 +4,7 @@ import { faultOf } from '../faults/fault-error.ts'
 import { machineReference } from '../properties/reference.ts'
 import type { Session } from '../session/session.ts'
 import type { Perform } from '../tasks/perform.ts'
+import { sendChange } from '../tasks/send-change.ts'
 import type { UpdateStream } from '../updates/update-stream.ts'
 import type { Watched } from '../updates/watches.ts'
 import { checkOwned } from './check-owned.ts'
@@ -27,11 +28,11 @@ export function createPower({ session, stream, perform, reader }: PowerOptions):
     return power === (to === 'on' ? 'on' : 'off')
   }
 
-  async function shutdown({ id, marker }: OwnedMachine, signal: AbortSignal | undefined): Promise<void> {
+  async function shutdown({ id, marker }: OwnedMachine, call: Call): Promise<void> {
     const self = machineReference(id)
-    const change = { method: 'ShutdownGuest', self, operationId: marker.operationId, signal }
-    await stream.begin(() => session.call(change))
-    await stream.until(self, (seen) => isOff(seen, id), signal)
+    const change = { method: 'ShutdownGuest', self, operationId: marker.operationId }
+    await stream.begin(() => sendChange(session, change, call))
+    await stream.until(self, (seen) => isOff(seen, id), call.signal)
   }
 
   return async (machine, to, call = {}) => {
@@ -40,7 +41,7 @@ export function createPower({ session, stream, perform, reader }: PowerOptions):
     const { id, marker } = machine
     const method = to === 'on' ? 'PowerOnVM_Task' : 'PowerOffVM_Task'
     try {
-      if (to === 'shutdown') await shutdown(machine, signal)
+      if (to === 'shutdown') await shutdown(machine, call)
       else await perform({ method, self: machineReference(id), operationId: marker.operationId }, call)
     } catch (error) {
       const isRefused = faultOf(error, 'InvalidPowerState') !== undefined

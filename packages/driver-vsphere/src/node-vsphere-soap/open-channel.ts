@@ -2,6 +2,8 @@ import { VmunitError } from '../errors.ts'
 import { textElement } from '../soap/element.ts'
 import type { SendOptions } from '../transport/transport.ts'
 import type { NodeVsphereSoapClient, NodeVsphereSoapOptions } from './client.ts'
+
+import { permittedModules } from './permitted-modules.ts'
 import { ownSoapClient, type SoapClient, type SoapResponse } from './soap-library.ts'
 import { unanswered } from './unanswered.ts'
 import { watchConnection } from './watch-connection.ts'
@@ -53,7 +55,7 @@ export function openChannel(client: NodeVsphereSoapClient, options: NodeVsphereS
   }
   let soap: SoapClient | undefined
 
-  async function exchange(request: ChannelRequest, timeoutMs: number): Promise<ChannelAnswer> {
+  async function exchange(request: ChannelRequest, { signal, timeoutMs, permit }: SendOptions): Promise<ChannelAnswer> {
     soap ??= ownSoapClient(client.client, `https://${host}/sdk/vimService.wsdl`)
     const operation = soap.VimService?.VimPort?.[request.method]
     if (operation === undefined)
@@ -63,13 +65,18 @@ export function openChannel(client: NodeVsphereSoapClient, options: NodeVsphereS
     const cookie = request.anonymous === true ? undefined : client.authCookie?.cookies
     const headers = { Connection: 'keep-alive', ...(cookie === undefined ? {} : { Cookie: cookie }) }
     const { promise, resolve, reject } = Promise.withResolvers<ChannelAnswer>()
+    const mayLeave = (): void => {
+      signal?.throwIfAborted()
+      permit?.()
+    }
+    const held = permit && { httpModules: permittedModules({ permit: mayLeave, refuse: reject }) }
     operation(
       request.body,
       (error, response, body) => {
         if (response === undefined || body === undefined) reject(unanswered(error, host))
         else resolve({ status: response.statusCode, headers: response.headers, body })
       },
-      { ...transfer, timeout: timeoutMs },
+      { ...transfer, ...held, timeout: timeoutMs },
       headers,
     )
     return await promise
@@ -92,7 +99,10 @@ export function openChannel(client: NodeVsphereSoapClient, options: NodeVsphereS
       // Waited for apart, so that nothing is sent for a caller who has given up meanwhile.
       if (client.status !== 'ready') await ready(bounds)
       const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()))
-      return await bounded(request.method, async () => await exchange(request, timeoutMs), { ...bounds, timeoutMs })
+      return await bounded(request.method, async () => await exchange(request, { ...bounds, timeoutMs }), {
+        ...bounds,
+        timeoutMs,
+      })
     },
     close: async () => {
       const message = `The transport to ${host} is closed. Connect a new one.`

@@ -10,5 +10,5 @@ export function unanswered(cause: unknown, server: string): VmunitError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   if (!CERTIFICATE.test(code)) return networkError(cause, `${server} did not answer`)
   const message = `${server} shows a certificate that is not accepted (${code}). Pass the certificate of its authority as ca, or by NODE_EXTRA_CA_CERTS. Nothing was sent to it.`
-  return new VmunitError('ERR_DRIVER', message, { cause, details: { reason: 'certificate', server, problem: code } })
+  return new VmunitError('ERR_CERTIFICATE', message, { cause, details: { server, problem: code } })
 }

@@ -22,6 +22,8 @@ export interface VimCall {
   readonly operationId?: string | undefined
   /** Changes nothing, so it is repeated when a connection breaks. */
   readonly isRead?: boolean | undefined
+  /** Asked before each sending, however often it is repeated; what it throws, the call rejects with. */
+  readonly permit?: (() => void) | undefined
   /** @defaultValue that of the session */
   readonly timeoutMs?: number | undefined
   /** Makes what takes an answer while it comes, anew for each attempt. */
@@ -79,14 +81,17 @@ export function createSession(options: SessionOptions): Session {
   }
 
   async function once<T>(vimCall: VimCall, read: (xml: string) => T | Promise<T>): Promise<T> {
-    const { method, self, signal, operationId } = vimCall
+    const { method, self, signal, operationId, permit } = vimCall
     const body = methodElement(method, self, vimCall.content ?? '')
     for (let logins = 0; ; logins += 1) {
       const { cookie, generation } = await abortable(login.open(), signal)
       const request: VimRequest = { method, body, operationId, cookie }
       lastSent = performance.now()
       const onText = vimCall.sink?.()
-      const answer = await transport.send(request, { signal, timeoutMs: vimCall.timeoutMs ?? timeoutMs, onText })
+      const limitMs = vimCall.timeoutMs ?? timeoutMs
+      // The transport asks again, later; one that somebody else wrote may not.
+      permit?.()
+      const answer = await transport.send(request, { signal, timeoutMs: limitMs, onText, permit })
       const isTaken = onText !== undefined && answer.status === 200 && answer.body.length === 0
       const reply = isTaken ? { xml: '' } : await replyOf(request, answer)
       if ('xml' in reply) {

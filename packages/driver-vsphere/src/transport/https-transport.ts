@@ -2,6 +2,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type In
 import { request as httpsRequest } from 'node:https'
 import { VmunitError } from '../errors.ts'
 import { envelopeOf } from '../soap/envelope.ts'
+import { endWhenPermitted } from './end-when-permitted.ts'
 import { networkError } from './network-error.ts'
 import type { ServerTrust } from './server-trust.ts'
 import type { SendOptions, Transport, VimAnswer, VimRequest } from './transport.ts'
@@ -31,7 +32,7 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
   const pending = new Set<ClientRequest>()
   let isClosed = false
 
-  async function send(message: VimRequest, { signal, timeoutMs, onText }: SendOptions): Promise<VimAnswer> {
+  async function send(message: VimRequest, { signal, timeoutMs, onText, permit }: SendOptions): Promise<VimAnswer> {
     signal?.throwIfAborted()
     if (isClosed) throw closed()
     const payload = Buffer.from(envelopeOf(message))
@@ -58,7 +59,8 @@ export function createHttpsTransport(options: HttpsTransportOptions): Transport 
         fail(isClosed ? closed() : networkError(error, `${url.host} did not finish its answer`))
       })
     })
-    request.end(payload)
+    if (permit === undefined) request.end(payload)
+    else endWhenPermitted(request, payload, { permit, refuse: fail })
     try {
       return await promise
     } finally {

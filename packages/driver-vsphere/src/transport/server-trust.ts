@@ -10,7 +10,7 @@ export type ServerTrust =
 /**
  * Checks the certificate that a server showed, before the first byte of a request goes to it.
  *
- * @throws VmunitError `ERR_DRIVER`, `reason: 'certificate'` in its details, that names the certificate and what to do.
+ * @throws VmunitError `ERR_CERTIFICATE` that names the certificate and what to do.
  */
 export function checkServer(socket: TLSSocket, trust: ServerTrust, server: string): void {
   if (trust.by === 'nothing') return
@@ -21,9 +21,9 @@ export function checkServer(socket: TLSSocket, trust: ServerTrust, server: strin
   const problem =
     trust.by === 'fingerprint' ? 'another certificate than the pinned one' : problemOf(socket, certificate)
   throw new VmunitError(
-    'ERR_DRIVER',
+    'ERR_CERTIFICATE',
     `${server} shows ${problem}: ${describe(certificate)}. ${remedyOf(socket, trust)} Nothing was sent to it.`,
-    { details: { reason: 'certificate', server, problem: codeOf(socket, trust), ...factsOf(certificate) } },
+    { details: { server, problem: codeOf(socket, trust), ...factsOf(certificate) } },
   )
 }
 

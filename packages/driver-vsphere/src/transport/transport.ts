@@ -32,6 +32,11 @@ export interface SendOptions {
    * so when the status is not 200.
    */
   readonly onText?: ((text: string) => void) | undefined
+  /**
+   * Given for a request that changes something. A transport asks it when nothing lies any more between the request and
+   * its connection, not a queue nor a handshake: what it throws, `send` rejects with, and nothing has left.
+   */
+  readonly permit?: (() => void) | undefined
 }
 
 /** A transport that is logged in by what it wraps: the driver then neither logs in nor out. */

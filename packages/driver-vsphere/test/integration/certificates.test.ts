@@ -45,22 +45,22 @@ describe('the certificate of a vCenter', () => {
     const { certificate: ca } = await createAuthority()
     const fingerprint = await fingerprintOf(vcenter)
     await expect(attempt(vcenter, { ca })).rejects.toMatchObject({
-      code: 'ERR_DRIVER',
+      code: 'ERR_CERTIFICATE',
       retryable: false,
       message: expect.stringMatching(/no trusted authority.*SHA-256 ([0-9A-F]{2}:){31}.*as ca, or pin/),
-      details: { reason: 'certificate', fingerprint },
+      details: { fingerprint },
     })
     expect(vcenter.proxy.calls({ since: mark })).toEqual([])
   })
 
   it('is refused when no authority is given: a private one is none of Node’s', async () => {
-    await expect(attempt(vcenter, {})).rejects.toMatchObject({ code: 'ERR_DRIVER', retryable: false })
+    await expect(attempt(vcenter, {})).rejects.toMatchObject({ code: 'ERR_CERTIFICATE', retryable: false })
   })
 
   it('is refused when its fingerprint is another one', async () => {
     const mark = vcenter.proxy.mark()
     await expect(attempt(vcenter, { fingerprint: 'ab'.repeat(32) })).rejects.toMatchObject({
-      details: { reason: 'certificate', problem: 'FINGERPRINT_MISMATCH' },
+      details: { problem: 'FINGERPRINT_MISMATCH' },
     })
     expect(vcenter.proxy.calls({ since: mark })).toEqual([])
   })
@@ -75,10 +75,10 @@ describe('the certificate of a vCenter', () => {
   ] as const)('is refused when it is %s, although its authority is trusted', async (kind, problem, message) => {
     await using other = await startVcenter({ certificate: kind })
     await expect(attempt(other, { ca: other.ca })).rejects.toMatchObject({
-      code: 'ERR_DRIVER',
+      code: 'ERR_CERTIFICATE',
       retryable: false,
       message: expect.stringMatching(message),
-      details: { reason: 'certificate', problem },
+      details: { problem },
     })
     expect(other.proxy.calls()).toEqual([])
   })

@@ -13,11 +13,11 @@ afterEach(async () => {
 const REQUEST = { method: 'CurrentTime', body: '<CurrentTime xmlns="urn:vim25"/>' }
 const OPTIONS = { timeoutMs: 20_000 }
 
-async function serve(listener: RequestListener): Promise<Transport> {
+async function serve(listener: RequestListener, connections = 8): Promise<Transport> {
   const server = createServer(listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/sdk`)
-  const transport = createHttpsTransport({ url, trust: { by: 'nothing' }, connections: 8, maxAnswerBytes: 1_000 })
+  const transport = createHttpsTransport({ url, trust: { by: 'nothing' }, connections, maxAnswerBytes: 1_000 })
   stack.push(async () => {
     server.closeAllConnections()
     server.close()
@@ -52,6 +52,33 @@ describe('our own transport', () => {
     })
     for (let index = 0; index < 5; index += 1) await transport.send(REQUEST, OPTIONS)
     expect(ports.size).toBe(1)
+  })
+
+  it('asks for permission when a connection is free, not when the request begins to wait for one', async () => {
+    const seen: string[] = []
+    const held = Promise.withResolvers<void>()
+    const arrived = Promise.withResolvers<void>()
+    const transport = await serve((request, response) => {
+      seen.push(String(request.headers.cookie))
+      arrived.resolve()
+      request.resume().on('end', () => held.promise.then(() => response.end('x')))
+    }, 1)
+    const before = transport.send({ ...REQUEST, cookie: 'before' }, OPTIONS)
+    await arrived.promise
+    const refusal = new Error('not any more')
+    let isAsked = false
+    const permit = (): void => {
+      isAsked = true
+      throw refusal
+    }
+    const refused = transport.send({ ...REQUEST, cookie: 'refused' }, { ...OPTIONS, permit })
+    refused.catch(() => {})
+    expect(isAsked).toBe(false)
+    held.resolve()
+    await before
+    await expect(refused).rejects.toBe(refusal)
+    await transport.send({ ...REQUEST, cookie: 'after' }, { ...OPTIONS, permit: () => {} })
+    expect(seen).toEqual(['before', 'after'])
   })
 
   it('rejects with the reason of the signal at once, and leaves no listener on it', async () => {

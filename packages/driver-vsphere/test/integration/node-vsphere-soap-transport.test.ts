@@ -74,6 +74,28 @@ describe.each(['module-proxy', 'debian'] as const)(
       ])
     })
 
+    it('asks for permission when its connection stands, on a new one and on one that is kept', async () => {
+      const id = await vcenter.hands.createMachine({ name: 'permitted' })
+      const refusal = new Error('not any more')
+      let isAsked = false
+      const permit = (): void => {
+        isAsked = true
+        throw refusal
+      }
+      const mark = vcenter.proxy.mark()
+      const fresh = createNodeVsphereSoapTransport(open.client)
+      const refused = fresh.send(powerOn(id), { ...LIMIT, permit })
+      expect(isAsked).toBe(false)
+      await expect(refused).rejects.toBe(refusal)
+      await fresh.send(currentTime, LIMIT)
+      await expect(fresh.send(powerOn(id), { ...LIMIT, permit })).rejects.toBe(refusal)
+      expect(vcenter.proxy.count({ since: mark, method: 'PowerOnVM_Task' })).toBe(0)
+      const answer = await fresh.send(powerOn(id), { ...LIMIT, permit: () => {} })
+      expect(answer.status).toBe(200)
+      expect(vcenter.proxy.count({ since: mark, method: 'PowerOnVM_Task' })).toBe(1)
+      await fresh.close()
+    })
+
     it('gives a SOAP fault as the answer it is, and neither the process nor the client suffers', async () => {
       const answer = await transport.send(powerOn('vm-99999'), LIMIT)
       expect(answer.status).toBe(500)
@@ -124,7 +146,7 @@ describe.each(['module-proxy', 'debian'] as const)(
       const { certificate } = await createAuthority('another one')
       await using bad = createNodeVsphereSoapTransport(open.client, { ca: certificate })
       const mark = vcenter.proxy.mark()
-      const refused = { code: 'ERR_DRIVER', retryable: false, details: { reason: 'certificate' } }
+      const refused = { code: 'ERR_CERTIFICATE', retryable: false, details: { problem: expect.stringMatching(/CERT/) } }
       await expect(bad.send(currentTime, LIMIT)).rejects.toMatchObject(refused)
       expect(vcenter.proxy.counts({ since: mark })).toEqual({})
     })

@@ -100,7 +100,7 @@ function keptMachine(run: NoticedRun, step: string): Said | undefined {
     topic: 'fault',
     severity: 'warning',
     subject: `A machine of ${server} is in quarantine`,
-    text: `It is switched off and kept for inspection, by run ${run.id}.`,
+    text: `It is switched off and kept for inspection, by run ${run.id}. The outcome of the server names what was collected of it.`,
     server,
   }
 }

@@ -10,6 +10,7 @@ import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
 import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
+import { QUARANTINE_KINDS, type QuarantineOptions, quarantineInput, quarantineNotes } from '../roll/quarantine.ts'
 import { replaceGroup } from '../roll/replace.ts'
 import { EVERYTHING, rolling, wayBack, wholeUnit } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
@@ -33,6 +34,8 @@ export interface ApplyTemplateInput {
    * of other templates from their own current version.
    */
   readonly replace?: 'tier' | 'group' | undefined
+  /** What is kept of machines that fail, and within which budget. */
+  readonly quarantine?: QuarantineOptions | undefined
   /** Permits a plan that takes the last available group of a tier. */
   readonly allowOutage?: boolean | undefined
 }
@@ -46,6 +49,7 @@ const input = z
     whole: z.boolean().optional(),
     returnOld: z.enum(['afterHealth', 'first']).optional(),
     replace: z.enum(['tier', 'group']).optional(),
+    quarantine: quarantineInput.optional(),
     allowOutage: z.boolean().optional(),
   })
   .refine(({ waves, whole }) => !(whole === true && waves !== undefined), {
@@ -88,19 +92,23 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
     steps.createMachine,
     steps.powerMachine,
     steps.pushDefinition,
-    steps.quarantineMachine,
     steps.removeMachine,
     steps.runJob,
     steps.unblockServer,
+    ...QUARANTINE_KINDS,
   ],
   plan(request, world) {
     const unit = unitOf(world, request.unit)
     const groups = groupsOf(unit, request.groups)
     const version = usableVersion(world, request.template)
-    const { replace = 'tier', returnOld = 'afterHealth', whole = false, allowOutage = false } = request
+    const { replace = 'tier', returnOld = 'afterHealth', whole = false, allowOutage = false, quarantine } = request
     const planned = groups.map((group) => ({
       group,
-      ...replaceGroup(world, { group, members: membersOf(world, unit, group) }, { version, replace, returnOld }),
+      ...replaceGroup(
+        world,
+        { group, members: membersOf(world, unit, group) },
+        { version, replace, returnOld, quarantine },
+      ),
     }))
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
     const { procedures, draft } = planRoll({
@@ -117,6 +125,7 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
       back: wayBack(procedures, whole ? 'whole' : 'rolling'),
       notes: [
         ...draft.notes,
+        ...(returnOld === 'first' ? [] : quarantineNotes(quarantine)),
         ...(returnOld === 'first' ? ['the old machines are removed first: there is no way back'] : []),
       ],
     }

@@ -64,6 +64,7 @@ export const recoverServer: Operation<RecoverServerInput, FleetResult> = defineO
     steps.awaitHealth,
     steps.bindServer,
     steps.blockServer,
+    steps.collectDiagnostics,
     steps.createMachine,
     steps.powerMachine,
     steps.pushDefinition,

@@ -2,11 +2,11 @@ import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import { usableVersion } from '../apply-template/apply-template.ts'
 import { expectServer } from '../roll/expect.ts'
-import { type Member, machineOf, presentMachine } from '../roll/member.ts'
+import { type Member, presentMachine } from '../roll/member.ts'
+import { quarantineLane } from '../roll/quarantine.ts'
 import { attach, bind, checkAdopted, create, createdMachine, each, ownVersion, type Renewed } from '../roll/replace.ts'
-import { draft, type Stage } from '../roll/stage.ts'
+import type { Stage } from '../roll/stage.ts'
 import { blockStage, inPlace, powerOnStage, reflectStages, startStages, unblockStage } from '../roll/stages.ts'
-import { quarantineMachine } from '../steps/index.ts'
 import type { Recovery } from './repair-server.ts'
 
 /** Plans how a server gets a new machine; the old one, where there is one, is kept for inspection. */
@@ -70,9 +70,7 @@ function keepOldStage(world: World, member: Member): Stage {
       { retryable: true, details: { server: server.slot, blind } },
     )
   }
-  const step = { ...machineOf(member, presentMachine(machine)), reason: `replaced after a fault: ${server.status}` }
-  return {
-    name: 'keep old',
-    lanes: [[draft(quarantineMachine, { id: `${server.slot}/keep-old`, server: server.slot, input: step })]],
-  }
+  const reason = `replaced after a fault: ${server.status}`
+  const kept = { machine: presentMachine(machine), verb: 'keep-old', reason }
+  return { name: 'keep old', lanes: [quarantineLane(member, kept)] }
 }

@@ -86,7 +86,10 @@ export const retireTemplate: Operation<RetireTemplateInput, RetireTemplateResult
       runId,
       versions: numbers(false),
       kept,
-      warnings: [...warnings, ...kept.map((number) => `the image of version ${number} was kept: it is needed, or not ours to delete`)],
+      warnings: [
+        ...warnings,
+        ...kept.map((number) => `the image of version ${number} was kept: it is needed, or not ours to delete`),
+      ],
     }
   },
 })

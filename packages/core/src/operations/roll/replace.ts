@@ -4,10 +4,11 @@ import type { ChangeAction, PlannedServer } from '../../domain/plan.ts'
 import { currentVersion, type TemplateVersion } from '../../domain/template.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
-import { bindServer, createMachine, quarantineMachine, removeMachine } from '../steps/index.ts'
+import { bindServer, createMachine, removeMachine } from '../steps/index.ts'
 import { checkHolder } from './check-holder.ts'
 import { expectServer } from './expect.ts'
 import { isRunning, type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
+import { type QuarantineOptions, quarantineLane, trimStages } from './quarantine.ts'
 import { draft, type GroupProcedure, outputOf, type Stage, type StepDraft } from './stage.ts'
 import {
   blockStage,
@@ -27,6 +28,7 @@ export interface Replacement {
   readonly replace: 'tier' | 'group'
   /** `afterHealth`: the old machines are kept, switched off, until the new ones serve; `first`: there is no way back. */
   readonly returnOld: 'afterHealth' | 'first'
+  readonly quarantine?: QuarantineOptions | undefined
 }
 
 export interface ReplacedGroup {
@@ -62,7 +64,7 @@ export function replaceGroup(
         disturbs: members.some(isRunning),
         expects: members.flatMap((member) => expectServer(world, member)),
       },
-      ...stagesOf(world, { replaced, restarted }, replacement.returnOld),
+      ...stagesOf(world, { replaced, restarted }, replacement),
     },
   }
 }
@@ -95,7 +97,7 @@ interface Parts {
 function stagesOf(
   world: World,
   { replaced, restarted }: Parts,
-  returnOld: Replacement['returnOld'],
+  { returnOld, quarantine }: Replacement,
 ): Pick<GroupProcedure, 'stages' | 'back'> {
   const tiers = replaced[0]?.member.unit.tiers ?? []
   const old = inPlace(replaced.map(({ member }) => member))
@@ -125,11 +127,12 @@ function stagesOf(
     stages,
     back: [
       blockStage(back(stopped)),
-      each('quarantine', replaced, quarantine),
+      keepNewStage(replaced, quarantine),
       each('rebind', replaced, rebind),
       powerOnStage(back(wasOn)),
       ...startStages(tiers, back(stopped)),
       unblockStage(back(stopped)),
+      ...replaced.slice(0, 1).flatMap(({ member }) => trimStages(member.unit, member.group, quarantine)),
     ],
   }
 }
@@ -215,11 +218,14 @@ function removeOld({ member }: Renewed): StepDraft {
   return draft(removeMachine, { id: `${server.slot}/return-old`, server: server.slot, input, final: true })
 }
 
-/** Keeps the new machine for inspection. */
-export function quarantine(renewed: Renewed): StepDraft {
-  const { slot } = renewed.member.server
-  const input = machineOf(renewed.member, createdMachine(renewed))
-  return draft(quarantineMachine, { id: `${slot}/quarantine`, server: slot, input })
+/** Keeps the new machines for inspection. */
+export function keepNewStage(renewed: readonly Renewed[], options: QuarantineOptions | undefined): Stage {
+  return {
+    name: 'quarantine',
+    lanes: renewed.map((one) =>
+      quarantineLane(one.member, { machine: createdMachine(one), verb: 'quarantine' }, options),
+    ),
+  }
 }
 
 /** Refuses to replace machines that are not ours. */

@@ -8,7 +8,8 @@ import { recordGroup } from '../attach-groups/record-group.ts'
 import { leaveLane } from '../roll/leave.ts'
 import type { Member } from '../roll/member.ts'
 import { membersOf } from '../roll/members-of.ts'
-import { attach, bind, create, createdMachine, each, ownVersion, quarantine, type Renewed } from '../roll/replace.ts'
+import { type QuarantineOptions, trimStages } from '../roll/quarantine.ts'
+import { attach, bind, create, createdMachine, each, keepNewStage, ownVersion, type Renewed } from '../roll/replace.ts'
 import { draft, type GroupProcedure, outputOf, type Stage } from '../roll/stage.ts'
 import { type Placed, powerOnStage, reflectStages, startStages, unblockStage } from '../roll/stages.ts'
 import { adoptMachine } from '../steps/index.ts'
@@ -17,6 +18,7 @@ export interface NewGroupOptions {
   /** For the tiers of its template; the others get their current version. */
   readonly version: TemplateVersion | undefined
   readonly start: boolean
+  readonly quarantine?: QuarantineOptions | undefined
 }
 
 export interface NewGroup {
@@ -55,17 +57,18 @@ export function newGroup(
         ...reflectStages(unit.tiers, placed, () => true),
         ...(options.start ? [...startStages(unit.tiers, placed), unblockStage(placed)] : []),
       ],
-      back: renewed.length === 0 ? [] : wayOut(renewed),
+      back: renewed.length === 0 ? [] : wayOut(renewed, options.quarantine),
     },
   }
 }
 
 /** What was made is kept for inspection, and its slot is empty again. */
-function wayOut(renewed: readonly Renewed[]): readonly Stage[] {
+function wayOut(renewed: readonly Renewed[], options: QuarantineOptions | undefined): readonly Stage[] {
   return [
     { name: 'leave', lanes: renewed.map(({ member }) => leaveLane(member)) },
-    each('quarantine', renewed, quarantine),
+    keepNewStage(renewed, options),
     each('empty', renewed, ({ member }) => bind(member, { verb: 'empty', machine: null, status: 'initial' })),
+    ...renewed.slice(0, 1).flatMap(({ member }) => trimStages(member.unit, member.group, options)),
   ]
 }
 

@@ -11,6 +11,7 @@ import { recordGroup } from '../attach-groups/record-group.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { unitOf } from '../roll/members-of.ts'
+import { QUARANTINE_KINDS, type QuarantineOptions, quarantineInput, quarantineNotes } from '../roll/quarantine.ts'
 import { EACH_FOR_ITSELF, rolling, wayBack } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
 import { newGroup } from './new-group.ts'
@@ -30,6 +31,8 @@ export interface ScaleOutInput {
   readonly vms?: Readonly<Record<string, string>> | undefined
   /** Whether the servers are started and get traffic. Default true. */
   readonly start?: boolean | undefined
+  /** What is kept of machines that were made and fail, and within which budget. */
+  readonly quarantine?: QuarantineOptions | undefined
 }
 
 const input = z
@@ -40,6 +43,7 @@ const input = z
     template: schemas.templateRef.optional(),
     vms: z.record(schemas.ipv4, z.string().min(1)).optional(),
     start: z.boolean().optional(),
+    quarantine: quarantineInput.optional(),
   })
   .refine(({ machines, template }) => !(machines === 'provided' && template !== undefined), {
     message: 'cannot be combined with provided machines: those are made already',
@@ -79,12 +83,12 @@ export const scaleOut: Operation<ScaleOutInput, FleetResult> = defineOperation({
     steps.leavePool,
     steps.powerMachine,
     steps.pushDefinition,
-    steps.quarantineMachine,
     steps.runJob,
     steps.unblockServer,
+    ...QUARANTINE_KINDS,
   ],
   plan(request, world) {
-    const { machines: source = 'create', vms = {}, start = true } = request
+    const { machines: source = 'create', vms = {}, start = true, quarantine } = request
     const unit = unitOf(world, request.unit)
     const { groups, warnings } = checkDeclarations(world, unit, request.groups)
     const version = request.template === undefined ? undefined : usableVersion(world, request.template)
@@ -93,7 +97,7 @@ export const scaleOut: Operation<ScaleOutInput, FleetResult> = defineOperation({
     checkOurs(world, machines)
     const added = groups.map((declared) => {
       const group = groupOf({ unit, world, machines }, declared)
-      return { group, ...newGroup(world, { unit, group }, { version, start }) }
+      return { group, ...newGroup(world, { unit, group }, { version, start, quarantine }) }
     })
     const procedures = added.map(({ procedure }) => procedure)
     return {
@@ -101,6 +105,7 @@ export const scaleOut: Operation<ScaleOutInput, FleetResult> = defineOperation({
       servers: added.flatMap((one) => one.servers),
       phases: rolling('scale out', procedures, EACH_FOR_ITSELF),
       back: wayBack(procedures, 'rolling'),
+      notes: source === 'create' ? quarantineNotes(quarantine) : [],
       warnings,
     }
   },

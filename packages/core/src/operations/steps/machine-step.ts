@@ -21,6 +21,7 @@ export interface MachineStep<Input extends MachineStepInput> {
   readonly whenGone?: (step: Input) => void
   readonly change: (step: Input, owned: OwnedMachine, ports: MachineStepPorts) => Promise<void>
   readonly records?: StepKind<Input, Nothing>['records']
+  readonly livesInRecords?: true
 }
 
 export interface MachineStepPorts {
@@ -30,7 +31,7 @@ export interface MachineStepPorts {
 
 /** A step kind about one machine of ours that has no output: its effect is the state of the machine. */
 export function machineStep<Input extends MachineStepInput>(kind: MachineStep<Input>): StepKind<Input, Nothing> {
-  const { name, input, isReached, whenGone, change, records } = kind
+  const { name, input, isReached, whenGone, change, records, livesInRecords } = kind
   return {
     name,
     version: 1,
@@ -51,6 +52,7 @@ export function machineStep<Input extends MachineStepInput>(kind: MachineStep<In
       return {}
     },
     ...(records !== undefined && { records }),
+    ...(livesInRecords && { livesInRecords }),
   }
 }
 

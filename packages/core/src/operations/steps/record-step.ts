@@ -19,7 +19,7 @@ export function recordStep<Input>({
     version: 1,
     input,
     output: nothing,
-    onlyRecords: true,
+    livesInRecords: true,
     observe: async () => ({ state: 'absent' }),
     act: async () => ({}),
     records: (step, moment, context) => (moment.type === 'done' ? writes(step, context) : []),

@@ -36,3 +36,11 @@ export function addQuarantine({ unit, slot }: ServerKey, kept: QuarantinedMachin
     quarantine: [...group.quarantine.filter(({ machine }) => machine.id !== kept.machine.id), kept],
   }))
 }
+
+/** Strikes machines off the list of those that are kept; the record of a group that is gone stays away. */
+export function dropQuarantine({ unit, slot }: ServerKey, machines: ReadonlySet<string>): DocumentUpdate {
+  return updateGroup(unit, groupOfSlot(slot), (group) => ({
+    ...group,
+    quarantine: group.quarantine.filter(({ machine }) => !machines.has(machine.id)),
+  }))
+}

@@ -17,6 +17,21 @@ export async function assertAborted(lab: Lab, calls: Calls): Promise<void> {
   }
 }
 
+/** Asserts that each call asks `permit`, and rejects with the very error that it throws. */
+export async function assertRefused(lab: Lab, calls: Calls): Promise<void> {
+  for (const [name, begin] of Object.entries(calls)) {
+    const refusal = new Error(`${name} is not permitted`)
+    const permit = (): never => {
+      throw refusal
+    }
+    const seen = await promptly(
+      lab,
+      begin({ permit }).catch((error: unknown) => error),
+    )
+    assert.equal(seen, refusal, `${name} must reject with what permit threw, but gave ${String(seen)}`)
+  }
+}
+
 /** Asserts that a call rejects with this very reason, soon. */
 export async function assertRejectsWithReason(lab: Lab, promise: Promise<unknown>, reason: Error): Promise<void> {
   const seen = await promptly(

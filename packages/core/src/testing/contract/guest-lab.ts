@@ -16,6 +16,8 @@ export interface GuestCommands {
   printEnvironment(name: string): LabArgv
   /** Writes the bytes of a file to standard output; of a missing one, a message to standard error and exit code not 0. */
   readFile(path: string): LabArgv
+  /** Makes a file that is there hold this line instead of what it held, in its place. */
+  overwriteFile(path: string, line: string): LabArgv
   sleep(ms: number): LabArgv
   /** Waits, then leaves one mark more in the guest. May put a script there first. */
   leaveMark(afterMs: number): Promise<LabArgv>

@@ -2,6 +2,7 @@ import { COMMAND_RULES } from './guest/commands.ts'
 import { CONNECTION_RULES } from './guest/connections.ts'
 import { FILE_RULES } from './guest/files.ts'
 import { JOB_RULES } from './guest/jobs.ts'
+import { PERMIT_RULES } from './guest/permit.ts'
 import type { GuestLab, GuestRule } from './guest-lab.ts'
 import { type ContractOptions, registerRules } from './register-rules.ts'
 
@@ -11,6 +12,7 @@ export const GUEST_RULES: readonly GuestRule[] = [
   ...COMMAND_RULES,
   ...JOB_RULES,
   ...FILE_RULES,
+  ...PERMIT_RULES,
 ].toSorted((a, b) => a.id.localeCompare(b.id))
 
 /** Registers the contract of guest accesses with a test runner. */

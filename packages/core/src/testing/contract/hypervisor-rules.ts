@@ -6,6 +6,7 @@ import { IMAGE_RULES } from './hypervisor/images.ts'
 import { INVENTORY_RULES } from './hypervisor/inventory.ts'
 import { LIFECYCLE_RULES } from './hypervisor/lifecycle.ts'
 import { OWNERSHIP_RULES } from './hypervisor/ownership.ts'
+import { PERMIT_RULES } from './hypervisor/permit.ts'
 import { POWER_RULES } from './hypervisor/power.ts'
 import { REMOVAL_RULES } from './hypervisor/removal.ts'
 import type { HypervisorLab, HypervisorRule } from './hypervisor-lab.ts'
@@ -22,6 +23,7 @@ export const HYPERVISOR_RULES: readonly HypervisorRule[] = [
   ...INVENTORY_RULES,
   ...IMAGE_RULES,
   ...ABORT_RULES,
+  ...PERMIT_RULES,
   ...FACET_RULES,
 ].toSorted((a, b) => a.id.localeCompare(b.id))
 

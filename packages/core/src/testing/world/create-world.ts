@@ -50,6 +50,7 @@ export function createBackend(options: WorldOptions): Backend {
     limits: settings.limits,
     send: async (request, call) => {
       call?.signal?.throwIfAborted()
+      call?.permit?.()
       return await orAbort(perform(request), call?.signal)
     },
     close,

@@ -9,6 +9,7 @@ export const posixCommands: GuestCommands = {
   print: (...words) => ['echo', ...words],
   printEnvironment: (name) => ['printenv', name],
   readFile: (path) => ['cat', path],
+  overwriteFile: (path, line) => ['sh', '-c', `echo ${line} > ${path}`],
   sleep: (ms) => ['sleep', String(ms / 1000)],
   leaveMark: async (afterMs) => ['sh', '-c', `sleep ${afterMs / 1000}\necho mark >> ${MARKS}`],
   listMarks: ['cat', MARKS],

@@ -12,6 +12,7 @@ import {
   mark,
   type Plain,
   patchTemplate,
+  recoverServer,
   type StateStore,
   start,
   updateUnit,
@@ -21,7 +22,7 @@ import { connectWorld, createWorld, startWorld, type World } from '@vmunit/core/
 import { BYSTANDER, BYSTANDERS, definitionOf, GROUPS, UNIT, USER_SCRIPT } from './fleet-parts.ts'
 
 /** How far the fleet is when a scenario begins. */
-export const BASE_NAMES = ['provided', 'attached', 'updated', 'running', 'patched', 'imported'] as const
+export const BASE_NAMES = ['provided', 'attached', 'updated', 'running', 'patched', 'imported', 'kept'] as const
 export type BaseName = (typeof BASE_NAMES)[number]
 
 /** Prepared once, used by many cases. */
@@ -108,6 +109,9 @@ export async function prepareBases(): Promise<Bases> {
     async imported(manager) {
       const { hash } = await manager.definitions.add(definitionOf(UNIT, 1, 2))
       await manager.execute(importDefinition, { unit: UNIT, definition: hash })
+    },
+    async kept(manager) {
+      await manager.execute(recoverServer, { unit: UNIT, server: '192.168.1.101', by: 'replace' })
     },
   }
 

@@ -57,6 +57,8 @@ function withoutTimes(
 ): unknown {
   return JSON.parse(JSON.stringify(value ?? null), (key, member: unknown) => {
     if (key === 'time') return 0
+    // What was collected holds the moment at which it was.
+    if (key === 'diagnostics' && typeof member === 'string') return 'ARCHIVE'
     if (typeof member !== 'string') return member
     return machines.get(member) ?? images.get(member) ?? member
   }) as unknown

@@ -7,6 +7,7 @@ import {
   createTemplate,
   deleteUnit,
   detachGroups,
+  endQuarantine,
   importDefinition,
   type Manager,
   mark,
@@ -98,6 +99,20 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...ROLLING,
+    name: 'applyTemplate, rolling, a version that does not start and nothing is kept',
+    ends: 'failed',
+    plan: (manager) => manager.plan(applyTemplate, { ...broken, quarantine: { servers: 0 } }),
+  },
+  {
+    ...ROLLING,
+    name: 'applyTemplate, whole, a version that does not start and nothing is kept',
+    ends: 'failed',
+    serving: 0,
+    width: ALL,
+    plan: (manager) => manager.plan(applyTemplate, { ...broken, whole: true, quarantine: { servers: 0 } }),
+  },
+  {
+    ...ROLLING,
     name: 'patchTemplate',
     serving: ALL,
     plan: (manager) =>
@@ -161,6 +176,14 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'unmark',
     serving: ALL,
     plan: (manager) => manager.plan(unmark, { unit: BYSTANDER, group: 'vmgroup_1' }),
+  },
+  {
+    ...ROLLING,
+    name: 'endQuarantine',
+    base: 'kept',
+    serving: ALL,
+    width: ALL,
+    plan: (manager) => manager.plan(endQuarantine, { unit: UNIT }),
   },
   {
     name: 'attachGroups, adopting',

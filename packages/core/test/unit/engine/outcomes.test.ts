@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../../src/domain/plan.ts'
-import { outcomesOf, QUARANTINE_KIND } from '../../../src/engine/outcomes.ts'
+import { QUARANTINE_KIND } from '../../../src/engine/failed-machines.ts'
+import { outcomesOf } from '../../../src/engine/outcomes.ts'
 import { applyRecord, changeKey, type Progress } from '../../../src/engine/progress.ts'
 import { resolveOutputs } from '../../../src/engine/resolve-outputs.ts'
 import { groupNames, progressOf, syntheticPlan } from './support/synthetic-plan.ts'

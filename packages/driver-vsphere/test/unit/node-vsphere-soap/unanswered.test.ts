@@ -7,10 +7,10 @@ describe('unanswered', () => {
     ['ECONNREFUSED', 'ERR_UNAVAILABLE', true],
     ['ENOTFOUND', 'ERR_UNAVAILABLE', true],
     ['ESOCKETTIMEDOUT', 'ERR_UNAVAILABLE', true],
-    ['CERT_HAS_EXPIRED', 'ERR_DRIVER', false],
-    ['SELF_SIGNED_CERT_IN_CHAIN', 'ERR_DRIVER', false],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_DRIVER', false],
-    ['ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_DRIVER', false],
+    ['CERT_HAS_EXPIRED', 'ERR_CERTIFICATE', false],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'ERR_CERTIFICATE', false],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_CERTIFICATE', false],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_CERTIFICATE', false],
   ])('%s becomes %s', (reason, code, retryable) => {
     const cause = Object.assign(new Error(reason), { code: reason })
     expect(unanswered(cause, 'vcenter')).toMatchObject({ code, retryable, cause })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { LoadBalancer } from '../../../ports/index.ts'
-import { assertAborted, assertClosed, assertNoListeners, type Calls } from '../assert-calls.ts'
+import { assertAborted, assertClosed, assertNoListeners, assertRefused, type Calls } from '../assert-calls.ts'
+import { assertRejects } from '../assert-rejects.ts'
 import type { BalancerLab, BalancerRule } from '../balancer-lab.ts'
 import { onlyMember, servingPool } from './members.ts'
 
@@ -73,6 +74,28 @@ export const BALANCER_LIFECYCLE_RULES: readonly BalancerRule[] = [
     since: '0.1.0',
     async run(lab) {
       await assertNoListeners(lab, balancerCalls(lab, lab.balancer))
+    },
+  },
+  {
+    id: 'LB-042',
+    text: 'when permit throws, a call that would change something rejects with that error, and nothing has changed',
+    since: '0.1.0',
+    async run(lab) {
+      const { balancer } = lab
+      const { pool, slot } = await servingPool(lab)
+      const before = await balancer.members(pool)
+      const [added, other] = [lab.newPool(), { slot: 'vmgroup_1/web/1', ...lab.newServer() }]
+      await assertRefused(lab, {
+        ensurePool: (call) => balancer.ensurePool(added, call),
+        ensureMember: (call) => balancer.ensureMember(pool, other, call),
+        'ensureMember of a known slot': (call) => balancer.ensureMember(pool, { ...other, slot }, call),
+        'traffic drain': (call) => balancer.traffic(pool, slot, 'drain', call),
+        'traffic out': (call) => balancer.traffic(pool, slot, 'out', call),
+        removeMember: (call) => balancer.removeMember(pool, slot, call),
+        removePool: (call) => balancer.removePool(pool, call),
+      })
+      assert.deepEqual(await balancer.members(pool), before)
+      await assertRejects(balancer.ensureMember(added.name, other), 'ERR_NOT_FOUND')
     },
   },
   {

@@ -184,4 +184,22 @@ export const FILE_RULES: readonly GuestRule[] = [
       await assertRejects(Array.fromAsync(guest.pull([`${lab.scratch}/tree`], 50_000)), 'ERR_CONFLICT')
     },
   },
+  {
+    id: 'GA-060',
+    text: 'a file of the guest that somebody changed, to the same size, is repaired by a push of the same tree and of the next',
+    since: '0.1.0',
+    async run(lab) {
+      await using guest = await lab.access.open(lab.target)
+      const to = `${lab.scratch}/tree`
+      const first = { 'a.txt': 'first\n', 'b.txt': 'right\n' }
+      await guest.push(treeOf(first), to)
+      for (const files of [first, { ...first, 'a.txt': 'other\n' }]) {
+        await output(guest, lab.commands.overwriteFile(`${to}/b.txt`, 'wrong'))
+        await assertFiles(lab, guest, { 'tree/b.txt': 'wrong\n' })
+        const tree = treeOf(files)
+        assert.equal(await guest.push(tree, to), tree.hash)
+        await assertFiles(lab, guest, { 'tree/a.txt': files['a.txt'], 'tree/b.txt': 'right\n' })
+      }
+    },
+  },
 ]

@@ -49,6 +49,8 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
     tree: nobody,
     keep: nobody as never,
     history: nobody as never,
+    kept: nobody as never,
+    alone: (_name, work) => work(),
     answer: async () => ({ time: time.now }),
     park: (wait) => Promise.reject(new StepParked(wait)),
     now: () => time.now,
