@@ -44,9 +44,19 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
       return []
     }
   }
+  const first = change.steps.find((step) => environment.kindOf(step).livesInRecords !== true)
+  const onUntouched = (): void => void progress.inDoubt.delete(key)
   const { failed, waits } = await runSteps(change.steps, {
     carriesOn: isReturn,
-    run: (step) => environment.concurrency.run(() => runStep(environment, { step, attempt, mayBeSkipped: isReturn })),
+    run: (step) =>
+      environment.concurrency.run(() =>
+        runStep(environment, {
+          step,
+          attempt,
+          mayBeSkipped: isReturn,
+          ...(step === first && { onUntouched }),
+        }),
+      ),
   })
   if (failed !== undefined && progress.inDoubt.has(key)) throw movedOn(progress.runId, errorOf(environment, failed))
   if (failed === undefined && waits.length > 0) return waits

@@ -61,7 +61,10 @@ export interface Progress {
   readonly adopted: Set<string>
   /** Whether records may be missing: then every step looks before it acts, and what does not fit stops the run. */
   isDoubtful: boolean
-  /** Changes that were in flight when records were lost: nobody knows how far they came, so that their failure proves nothing. */
+  /**
+   * Changes that had not ended when records were lost: nobody knows how far they came, so that their failure proves
+   * nothing. One that turns out not to have begun leaves.
+   */
   readonly inDoubt: Set<ChangeKey>
 }
 
@@ -202,8 +205,8 @@ function adopt(
 /** From here on the journal is known to be incomplete, or may be. */
 export function doubt(progress: Progress): void {
   progress.isDoubtful = true
-  for (const [key, { state }] of progress.changes) {
-    if (state === 'began' && key.startsWith('forward:')) progress.inDoubt.add(key)
+  for (const { key } of progress.schedule.forward.flat()) {
+    if ((progress.changes.get(key)?.state ?? 'began') === 'began') progress.inDoubt.add(key)
   }
 }
 

@@ -27,6 +27,8 @@ export interface StepRun {
   readonly attempt: number
   /** On the way back, a step whose inputs never came to be has nothing to undo. */
   readonly mayBeSkipped: boolean
+  /** Called when a look proves that the step has had no effect so far. */
+  readonly onUntouched?: () => void
 }
 
 /**
@@ -117,6 +119,7 @@ async function reach(environment: StepEnvironment, run: Reaching): Promise<Plain
       if (mustLook) {
         const look = await kind.observe(input, context)
         if (look.state === 'done') return kind.output.parse(look.value) as Plain
+        if (look.state === 'absent') run.onUntouched?.()
         if (look.state === 'busy' || look.state === 'unknown') {
           waitingSince ??= now()
           if (now() - waitingSince > timing.lookForMs) throw undecided(step.id, look.detail)

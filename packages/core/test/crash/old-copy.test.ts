@@ -96,9 +96,8 @@ async function servingMachines({ world }: OldCopy): Promise<readonly string[]> {
 }
 
 /** Whether the manager over the restored store has not moved the run. */
-async function isUntouched({ store, run }: OldCopy): Promise<boolean> {
-  const types = (await Array.fromAsync(store.journal(run, 1))).map(({ type }) => type)
-  return types.lastIndexOf('run.owned') <= 1
+async function isUntouched({ store, run, records }: OldCopy): Promise<boolean> {
+  return (await Array.fromAsync(store.journal(run, 1))).length === records
 }
 
 /** What is left when nobody can explain the world: the run is cancelled, which touches nothing. */

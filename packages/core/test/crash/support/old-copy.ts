@@ -20,6 +20,8 @@ export interface OldCopy extends AsyncDisposable {
   /** A manager over the restored store. */
   readonly manager: Manager
   readonly store: StateStore
+  /** How many records of the run the copy has. */
+  readonly records: number
   /** What the run left, and how it went. */
   ending(): Promise<{ readonly state: string; readonly fingerprint: unknown; readonly evidence: Evidence }>
 }
@@ -81,8 +83,10 @@ export async function playFromOldCopy(
   if (!unmarked) await restoreSqliteStore(backup, restored)
   const store = openSqliteStore(unmarked ? backup : restored, { clock: { now: () => Date.now() + AHEAD_MS } })
   const successor = managerOf(world, store, createLife({ type: 'never' }))
+  const { length: records } = await Array.fromAsync(store.journal(run, 1))
   return {
     run,
+    records,
     world,
     hadEnded,
     manager: successor,
