@@ -23,7 +23,7 @@ export async function run(report: Report): Promise<void> {
     await reportPlanning(report, newStore())
     await reportRolling(report, newStore())
     const megabytes = process.resourceUsage().maxRSS / 1_024
-    report(alone('peak memory of all of this', megabytes, { bar: 3_000, unit: 'MB' }))
+    report(alone('peak memory of all of this', megabytes, { bar: 2_000, unit: 'MB' }))
   } finally {
     await rm(directory, { recursive: true })
   }
@@ -53,8 +53,9 @@ function reportSteps(report: Report, costs: readonly StepCost[]): void {
 
 async function reportPlanning(report: Report, path: string): Promise<void> {
   const { plans, mutatingCalls } = await measurePlanning(PLANNED_SERVERS, path)
-  for (const { name, ms, steps, megabytes } of plans) {
-    const text = `plan of ${PLANNED_SERVERS} servers: ${name}, ${steps} steps, ${Math.round(megabytes)} MB`
+  for (const { name, ms, cpuMs, steps, megabytes } of plans) {
+    const size = `${steps} steps, ${Math.round(megabytes)} MB, CPU ${Math.round(cpuMs)} ms`
+    const text = `plan of ${PLANNED_SERVERS} servers: ${name}, ${size}`
     report(alone(text, ms, { bar: 500, unit: 'ms' }))
   }
   report(alone('mutating calls of these plans', mutatingCalls, { bar: 0, unit: 'calls' }))

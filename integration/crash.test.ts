@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { applyTemplate, patchTemplate } from '@vmunit/core'
+import { applyTemplate, patchTemplate, stepsOf } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import { buildUnit, createFleet, storyGroups, watched } from './support/fleet.ts'
@@ -39,7 +39,8 @@ describe.each(openSites())('kill -9 on the $name', ({ open }: SiteOpener) => {
       const plan = await manager.plan(applyTemplate, { unit: UNIT, template: version, allowOutage: true })
       const planFile = join(directory, `plan-${run}.json`)
       await writeFile(planFile, JSON.stringify(plan))
-      const records = 2 * plan.phases.flatMap(({ changes }) => changes.flatMap(({ steps }) => steps)).length
+      const records =
+        2 * plan.phases.flatMap(({ changes }) => changes.flatMap((change) => stepsOf(plan, change))).length
       await using watch = await site.watch(UNIT, watched(groups))
 
       let seq = 1

@@ -8,6 +8,8 @@ const ROUNDS = 5
 export interface PlanCost {
   readonly name: string
   readonly ms: number
+  /** What the processor did meanwhile, which others on the machine change less. */
+  readonly cpuMs: number
   readonly steps: number
   readonly megabytes: number
 }
@@ -33,13 +35,18 @@ export async function measurePlanning(servers: number, storePath: string): Promi
 
 async function measure<Input>(fleet: Fleet, operation: Operation<Input>, input: Input): Promise<PlanCost> {
   const times: number[] = []
+  const cpuTimes: number[] = []
   for (let round = 1; ; round += 1) {
+    const cpu = process.cpuUsage()
     const began = performance.now()
     const plan = await fleet.manager.plan(operation, input)
     times.push(performance.now() - began)
+    const { user, system } = process.cpuUsage(cpu)
+    cpuTimes.push((user + system) / 1_000)
     if (round < WARM_UP + ROUNDS) continue
     const { steps } = plan.estimate
     const megabytes = JSON.stringify(plan).length / 1_000_000
-    return { name: operation.name, ms: median(times.slice(WARM_UP)), steps, megabytes }
+    const [ms, cpuMs] = [times, cpuTimes].map((all) => median(all.slice(WARM_UP))) as [number, number]
+    return { name: operation.name, ms, cpuMs, steps, megabytes }
   }
 }

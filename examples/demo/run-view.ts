@@ -1,4 +1,4 @@
-import { groupOfChange, type Plan, type RunEvent } from '@vmunit/core'
+import { groupOfChange, type Plan, type RunEvent, stepsOf } from '@vmunit/core'
 
 /** One server of a run as an onlooker sees it; for a run without servers, what is changed instead. */
 export interface Lane {
@@ -29,9 +29,9 @@ export function createRunView(plan: Plan): RunView {
   const byGroup = Map.groupBy(lanes, ({ name }) => groupOf(name))
   const byStep = new Map<string, readonly Lane[]>()
   for (const { changes } of [...plan.phases, ...plan.back]) {
-    for (const { group, steps } of changes) {
-      for (const { id, server } of steps) {
-        const ofGroup = byGroup.get(group) ?? []
+    for (const change of changes) {
+      for (const { id, server } of stepsOf(plan, change)) {
+        const ofGroup = byGroup.get(change.group) ?? []
         byStep.set(id, server === undefined ? ofGroup : ofGroup.filter(({ name }) => name === server))
       }
     }

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
-import type { AuditEntry, Plan, Principal, RunRecord, StateStore } from '@vmunit/core'
+import { type AuditEntry, type Plan, type Principal, type RunRecord, type StateStore, stepsOf } from '@vmunit/core'
 import { expect } from 'vitest'
 import { RECORDED_RUNS, type RecordedRun } from '../../scripts/recorded-runs.ts'
 import { root } from '../../scripts/workspace.ts'
@@ -71,7 +71,7 @@ function recordedRun(id: string, records: readonly RunRecord[]): Unplaced | unde
   const [first] = records
   if (first?.type !== 'run.created' || records.at(-1)?.type !== 'run.succeeded') return undefined
   const { plan, principal }: { readonly plan: Plan; readonly principal: Principal } = first.data
-  const planned = plan.phases.flatMap(({ changes }) => changes.flatMap(({ steps }) => steps))
+  const planned = plan.phases.flatMap(({ changes }) => changes.flatMap((change) => stepsOf(plan, change)))
   const kindOf = new Map(planned.map((step) => [step.id, step.kind.name]))
   const done = records.flatMap((record) => (record.type === 'step.done' ? [record.data.step] : []))
   const isDone = new Set(done)

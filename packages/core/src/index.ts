@@ -15,6 +15,8 @@ export type { Parser, Plain } from './domain/plain.ts'
 export type {
   Change,
   ChangeAction,
+  DraftChange,
+  DraftPhase,
   ExpectedFact,
   Gate,
   Named,
@@ -23,8 +25,11 @@ export type {
   Plan,
   PlannedServer,
   PlannedStep,
+  SharedSteps,
+  SharedValues,
   Wave,
 } from './domain/plan.ts'
+export { stepsOf } from './domain/planned-steps.ts'
 export type { Principal, UnitGrant } from './domain/principal.ts'
 export type { Answer, RequestKind } from './domain/request.ts'
 export type { ProvidedResources, ResourceRequest, WantedServer } from './domain/resource-request.ts'

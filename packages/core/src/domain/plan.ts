@@ -88,7 +88,28 @@ export interface Change {
   readonly failureDomain?: string | undefined
   /** What must still hold when the change begins. Only this decides staleness. */
   readonly expects: readonly ExpectedFact[]
+  /** Its own steps, or those of a procedure of the plan: read them with `stepsOf`. */
+  readonly steps: readonly PlannedStep[] | SharedSteps
+}
+
+/**
+ * Steps that a group has in common with others, so that a plan of many groups does not repeat them: those of
+ * {@link Plan.procedures}, in which `{name}` stands for what differs.
+ */
+export interface SharedSteps {
+  readonly procedure: string
+  /** What stands for each name here, such as `web/0.address`; `{group}` is the group of the change. */
+  readonly values: SharedValues
+}
+
+/** What stands in shared steps for each `{name}`. */
+export type SharedValues = Readonly<Record<string, string>>
+
+/** A change as an operation plans it. */
+export interface DraftChange extends Omit<Change, 'steps'> {
   readonly steps: readonly PlannedStep[]
+  /** Given when the steps are written for several groups, with `{name}` in the place of what differs between them. */
+  readonly values?: SharedValues | undefined
 }
 
 /** Something that must be answered before a wave begins. */
@@ -138,6 +159,11 @@ export interface Phase {
   readonly waves: readonly Wave[]
 }
 
+/** A phase as an operation plans it. */
+export interface DraftPhase extends Omit<Phase, 'changes'> {
+  readonly changes: readonly DraftChange[]
+}
+
 /** What the plan means for one server: the line that people read. */
 export interface PlannedServer {
   readonly server: string
@@ -162,6 +188,8 @@ export interface Plan<Output = unknown> {
   readonly claims: readonly string[]
   /** Every server that the operation looked at, the unchanged ones too. */
   readonly servers: readonly PlannedServer[]
+  /** Steps that several groups have in common, by the name under which their changes refer to them. */
+  readonly procedures?: Readonly<Record<string, readonly PlannedStep[]>> | undefined
   readonly phases: readonly Phase[]
   /**
    * The way back: what is done when a change fails, for the groups that the run began and did not finish.

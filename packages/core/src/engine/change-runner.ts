@@ -1,4 +1,5 @@
-import type { PlannedStep } from '../domain/plan.ts'
+import type { Change, PlannedStep } from '../domain/plan.ts'
+import { stepsOf } from '../domain/planned-steps.ts'
 import { type DescribedError, describeError, isVmunitError, VmunitError } from '../errors/index.ts'
 import type { Wait } from '../ports/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
@@ -26,15 +27,16 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
   const { progress, writer } = environment
   const { key, change } = scheduled
   const isReturn = key.startsWith('back:')
+  const steps = stepsOf(progress.plan, change)
   const attempt = progress.attempts.get(change.group) ?? 1
   const back = putBack(progress.runId, [change])
   // Recorded before anything is awaited: from now on the change counts as one in flight.
   if (progress.changes.get(key) === undefined) writer.write({ type: 'change.began', data: { change: key } })
-  if (!change.steps.some((step) => progress.steps.has(step.id))) {
+  if (!steps.some((step) => progress.steps.has(step.id))) {
     // The look is at stored records: what the group before has just written must be among them.
     await writer.durable()
     const stale = await environment.waits.during(key, (waitingFor) =>
-      staleness(environment, { ...scheduled, waitingFor }),
+      staleness(environment, { change, steps, attempt, waitingFor }),
     )
     if (stale !== undefined) {
       writer.write({ type: 'change.failed', data: { change: key, error: stale } }, [
@@ -44,9 +46,9 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
       return []
     }
   }
-  const first = change.steps.find((step) => environment.kindOf(step).livesInRecords !== true)
+  const first = steps.find((step) => environment.kindOf(step).livesInRecords !== true)
   const onUntouched = (): void => void progress.inDoubt.delete(key)
-  const { failed, waits } = await runSteps(change.steps, {
+  const { failed, waits } = await runSteps(steps, {
     carriesOn: isReturn,
     run: (step) =>
       environment.concurrency.run(() =>
@@ -82,10 +84,18 @@ function errorOf(environment: ChangeEnvironment, step: PlannedStep): DescribedEr
   }
 }
 
+/** A change that is about to begin. */
+interface Beginning {
+  readonly change: Change
+  readonly steps: readonly PlannedStep[]
+  readonly attempt: number
+  readonly waitingFor: (what: string) => void
+}
+
 /** A change is checked against the world again, directly before its first step. */
 async function staleness(
   environment: ChangeEnvironment,
-  { change, waitingFor }: ScheduledChange & { readonly waitingFor: (what: string) => void },
+  { change, steps, attempt, waitingFor }: Beginning,
 ): Promise<DescribedError | undefined> {
   const { facts, outages, progress, stop, timing, now, sleep } = environment
   // Whether another group stands in is looked at when this one is taken out.
@@ -94,9 +104,7 @@ async function staleness(
   for (let tries = 1; ; tries += 1) {
     try {
       // The world has moved on by the own hand of a change whose records were lost.
-      const isAdopted = change.steps.some(({ id }) =>
-        progress.adopted.has(`${id}#${progress.attempts.get(change.group) ?? 1}`),
-      )
+      const isAdopted = steps.some(({ id }) => progress.adopted.has(`${id}#${attempt}`))
       if (!isAdopted) await checkFacts(facts, expects, { signal: stop })
       await outages.takeOut(change, { signal: stop })
       return undefined

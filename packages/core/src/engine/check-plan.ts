@@ -18,6 +18,7 @@ const planShape: Parser<unknown> = z.looseObject({
   manager: z.string(),
   claims: z.array(z.string()),
   servers: z.array(z.looseObject({ server: z.string() })),
+  procedures: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))).optional(),
   phases: z.array(phase),
   back: z.array(phase),
   attempts: z.number(),

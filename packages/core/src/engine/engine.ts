@@ -33,7 +33,11 @@ export interface Engine {
   /** A handle on any run, moved by whichever process. */
   run(id: string, principal: Principal, call?: Call): Promise<Run>
   /** Takes over every run that is due and has no live owner, or just this one. */
-  resume(principal: Principal, id: string | undefined, options?: ResumeOptions): Promise<readonly Run[]>
+  resume(
+    principal: Principal,
+    asked: Pick<Run, 'id' | 'plan'> | undefined,
+    options?: ResumeOptions,
+  ): Promise<readonly Run[]>
   /** Pauses what this process moves, at the next safe points. */
   close(): Promise<void>
 }
@@ -127,11 +131,11 @@ export function createEngine(engine: EngineOptions): Engine {
       return handle(id, await loadPlan(engine.store, id, call), principal)
     },
 
-    async resume(principal, id, { takeover, adopt: mayAdopt, ...call } = {}) {
-      const ids = id === undefined ? await dueRuns(engine, call) : [id]
+    async resume(principal, asked, { takeover, adopt: mayAdopt, ...call } = {}) {
+      const ids = asked === undefined ? await dueRuns(engine, call) : [asked.id]
       const runs: Run[] = []
       for (const runId of ids) {
-        const plan = await loadPlan(engine.store, runId, call)
+        const plan = asked?.plan ?? (await loadPlan(engine.store, runId, call))
         const state = await stateOf(engine, runId, call)
         if (hasEnded(state)) {
           throw new VmunitError('ERR_WRONG_STATE', `Run ${runId} has ended (${state}); there is nothing to resume.`, {
@@ -146,7 +150,7 @@ export function createEngine(engine: EngineOptions): Engine {
           runs.push(run)
         } catch (error) {
           // Asked for all that is due, one that another process was faster to take is not due any more.
-          if (id !== undefined || !isElsewhere(error)) throw error
+          if (asked !== undefined || !isElsewhere(error)) throw error
         }
       }
       return runs

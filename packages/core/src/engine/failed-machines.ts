@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import type { PlannedStep } from '../domain/plan.ts'
-import type { Progress } from './progress.ts'
+import type { Change, Plan, PlannedStep } from '../domain/plan.ts'
+import { stepsOf } from '../domain/planned-steps.ts'
+import { changeKey, type Progress } from './progress.ts'
 
 /** The names of the step kinds about machines that failed; outcomes tell such servers apart. */
 export const QUARANTINE_KIND = 'machine.quarantine'
@@ -15,17 +16,24 @@ export interface FailedMachines {
   readonly diagnostics: ReadonlyMap<string, string>
 }
 
+const KINDS: ReadonlySet<string> = new Set([QUARANTINE_KIND, TRIM_KIND, DIAGNOSTICS_KIND])
+
+/** Most changes are not, and need not be written out. */
+function isAboutFailure({ procedures }: Plan, { steps }: Change): boolean {
+  const planned = 'procedure' in steps ? (procedures?.[steps.procedure] ?? []) : steps
+  return planned.some(({ kind }) => KINDS.has(kind.name))
+}
+
 const collected = z.object({ archive: z.string().nullable() })
 const trimmed = z.object({ removed: z.array(z.object({ slot: z.string(), run: z.string() })) })
 
 /** Reads from the outputs of a run which machines it kept, which of those it did not keep for long, and what was collected. */
-export function failedMachines({ plan, steps, runId }: Progress): FailedMachines {
+export function failedMachines({ plan, steps, changes, runId }: Progress): FailedMachines {
   const kept = new Set<string>()
   const removed = new Set<string>()
   const diagnostics = new Map<string, string>()
 
   function note({ id, kind: { name }, server }: PlannedStep, isReturn: boolean): void {
-    if (name !== QUARANTINE_KIND && name !== TRIM_KIND && name !== DIAGNOSTICS_KIND) return
     const step = steps.get(id)
     if (step?.state !== 'done') return
     if (name === TRIM_KIND) {
@@ -33,11 +41,16 @@ export function failedMachines({ plan, steps, runId }: Progress): FailedMachines
     } else if (server !== undefined && name === DIAGNOSTICS_KIND) {
       const { archive } = collected.parse(step.output)
       if (archive !== null) diagnostics.set(server, archive)
-    } else if (server !== undefined && isReturn) kept.add(server)
+    } else if (server !== undefined && isReturn && name === QUARANTINE_KIND) kept.add(server)
   }
 
-  for (const { changes } of plan.phases)
-    for (const change of changes) for (const step of change.steps) note(step, false)
-  for (const { changes } of plan.back) for (const change of changes) for (const step of change.steps) note(step, true)
+  for (const [direction, phases] of [['forward', plan.phases] as const, ['back', plan.back] as const]) {
+    for (const [index, { changes: planned }] of phases.entries()) {
+      for (const change of planned) {
+        if (!changes.has(changeKey(direction, index, change.group))) continue
+        if (isAboutFailure(plan, change)) for (const step of stepsOf(plan, change)) note(step, direction === 'back')
+      }
+    }
+  }
   return { quarantined: kept.difference(removed), diagnostics }
 }

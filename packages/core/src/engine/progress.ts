@@ -1,5 +1,6 @@
 import type { Plain } from '../domain/plain.ts'
 import type { Phase, Plan } from '../domain/plan.ts'
+import { stepsOf } from '../domain/planned-steps.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
 import type { RunState } from '../domain/run-state.ts'
@@ -224,7 +225,7 @@ export function knowsIntent(
 
 function groupOfStep({ plan }: Progress, step: string): string | undefined {
   const changes = [...plan.phases, ...plan.back].flatMap((phase) => phase.changes)
-  return changes.find(({ steps }) => steps.some(({ id }) => id === step))?.group
+  return changes.find((change) => stepsOf(plan, change).some(({ id }) => id === step))?.group
 }
 
 /** A group that begins anew forgets what its steps did, forward and back; their operation ids get a new attempt. */
@@ -233,7 +234,7 @@ function renewGroup(progress: Progress, group: string, attempt: number): void {
   progress.returning = undefined
   progress.standing = undefined
   for (const { key, change } of progress.schedule.ofGroup.get(group) ?? []) {
-    for (const step of change.steps) progress.steps.delete(step.id)
+    for (const step of stepsOf(progress.plan, change)) progress.steps.delete(step.id)
     progress.changes.delete(key)
   }
 }

@@ -1,5 +1,6 @@
 import { groupParser } from '../domain/parsers.ts'
 import type { Plan } from '../domain/plan.ts'
+import { stepsOf } from '../domain/planned-steps.ts'
 import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
 import { groupOfSlot } from '../domain/slot.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
@@ -103,10 +104,10 @@ async function explain(engine: EngineOptions, progress: Progress, { unknown, mac
     if (isOldOn) throw journalBehind(`Run ${progress.runId}`, unknown)
     for (const { key, change } of place.before) {
       changes.add(key)
-      for (const { id } of change.steps) passed.add(id)
+      for (const { id } of stepsOf(progress.plan, change)) passed.add(id)
     }
     changes.add(place.scheduled.key)
-    for (const id of needsOf(place.scheduled, parts.step)) passed.add(id)
+    for (const id of needsOf(progress, place.scheduled, parts.step)) passed.add(id)
   }
   for (const id of lostRecords(engine, progress)) passed.delete(id)
   if (needsOutputOf(progress, passed)) throw journalBehind(`Run ${progress.runId}`, unknown)
@@ -124,7 +125,7 @@ async function explain(engine: EngineOptions, progress: Progress, { unknown, mac
 function lostRecords(engine: EngineOptions, progress: Progress): readonly string[] {
   const { kinds } = findOperation(engine, progress)
   const only = new Set(kinds.filter(({ livesInRecords }) => livesInRecords).map(({ name }) => name))
-  const all = progress.schedule.forward.flat().flatMap(({ change }) => change.steps)
+  const all = progress.schedule.forward.flat().flatMap(({ change }) => stepsOf(progress.plan, change))
   return all.filter(({ kind }) => only.has(kind.name)).map(({ id }) => id)
 }
 
@@ -135,17 +136,17 @@ interface PlaceInPlan {
 }
 
 /** Where the forward plan has a step; on the way back nothing is made. */
-function placeOf({ schedule }: Progress, { step }: OperationParts): PlaceInPlan | undefined {
+function placeOf({ plan, schedule }: Progress, { step }: OperationParts): PlaceInPlan | undefined {
   for (const [index, phase] of schedule.forward.entries()) {
-    const scheduled = phase.find(({ change }) => change.steps.some(({ id }) => id === step))
+    const scheduled = phase.find(({ change }) => stepsOf(plan, change).some(({ id }) => id === step))
     if (scheduled !== undefined) return { scheduled, before: schedule.forward.slice(0, index).flat() }
   }
   return undefined
 }
 
 /** The steps that had to be done before a step could begin. */
-function needsOf({ change }: ScheduledChange, step: string): ReadonlySet<string> {
-  const needs = new Map(change.steps.map(({ id, needs: direct }) => [id, direct]))
+function needsOf({ plan }: Progress, { change }: ScheduledChange, step: string): ReadonlySet<string> {
+  const needs = new Map(stepsOf(plan, change).map(({ id, needs: direct }) => [id, direct]))
   const all = new Set<string>()
   const follow = (id: string): void => {
     for (const need of needs.get(id) ?? []) {
@@ -161,7 +162,7 @@ function needsOf({ change }: ScheduledChange, step: string): ReadonlySet<string>
 /** Whether a step that is still to come takes something from one whose output is lost. */
 function needsOutputOf({ plan, steps }: Progress, passed: ReadonlySet<string>): boolean {
   const lost = new Set([...passed].filter((id) => steps.get(id)?.state !== 'done'))
-  const all = plan.phases.flatMap(({ changes }) => changes.flatMap((change) => change.steps))
+  const all = plan.phases.flatMap(({ changes }) => changes.flatMap((change) => stepsOf(plan, change)))
   return all.some(({ id, input }) => !passed.has(id) && outputsIn(input).some((step) => lost.has(step)))
 }
 

@@ -9,7 +9,7 @@ import { findOperation } from './find-operation.ts'
 import { type Bell, type FollowSources, followJournal } from './follow-journal.ts'
 import { loadRun } from './load-run.ts'
 import { outcomesOf } from './outcomes.ts'
-import type { Progress } from './progress.ts'
+import { applyRecord, beginProgress, type Progress } from './progress.ts'
 
 export interface RunHandleOptions<Output> {
   readonly engine: EngineOptions
@@ -89,13 +89,18 @@ function sourcesOf<Output>({ engine, bell }: RunHandleOptions<Output>): FollowSo
 
 async function untilEnded<Output>(options: RunHandleOptions<Output>, call: Call): Promise<Progress> {
   const { engine, runId } = options
-  for (let from = 1; ; ) {
+  let progress: Progress | undefined
+  for (;;) {
+    const from = progress?.nextSeq ?? 1
     // Following also stops at a pause; somebody may resume the run later.
     for await (const record of followJournal(sourcesOf(options), runId, { from, follow: true, ...call })) {
-      from = record.seq + 1
+      if (progress === undefined) progress = beginProgress(runId, record)
+      else applyRecord(progress, record)
     }
-    const progress = await loadRun(engine.store, runId, call)
-    if (hasEnded(progress.state)) return progress
+    if (progress !== undefined && hasEnded(progress.state)) return progress
+    // It may have ended all the same, when an archive has taken the place of its journal.
+    const loaded = await loadRun(engine.store, runId, call)
+    if (hasEnded(loaded.state)) return loaded
     await engine.clock.sleep(engine.timing.pollMs, call)
   }
 }

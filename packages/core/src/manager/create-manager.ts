@@ -267,8 +267,9 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     async resume(id, options = {}) {
       await enter(options)
       checkMayWork(principal, 'resume runs')
-      if (id !== undefined) await checkMayMove(asked, await engine.run(id, principal, options), options)
-      const runs = await engine.resume(principal, id, options)
+      const one = id === undefined ? undefined : await engine.run(id, principal, options)
+      if (one !== undefined) await checkMayMove(asked, one, options)
+      const runs = await engine.resume(principal, one, options)
       // What is due is moved whosever it is; who asked gets hold of what that person may see.
       const readable = await Promise.all(runs.map(async (run) => await isReadable(asked, run, options)))
       return runs.filter((_run, index) => readable[index]).map((run) => runFor(asked, run))

@@ -1,5 +1,6 @@
 import type { ServerGroup } from '../domain/management-unit.ts'
 import type { PlannedServer, PlannedStep } from '../domain/plan.ts'
+import { stepsOf } from '../domain/planned-steps.ts'
 import type { ChangeKey, RunEvent } from '../domain/run-record.ts'
 import { hasEnded } from '../domain/run-state.ts'
 import { groupOfSlot } from '../domain/slot.ts'
@@ -38,7 +39,7 @@ export function explainServer(server: string, sources: ExplainSources): Explanat
       details: { run: progress.runId, server, servers: progress.plan.servers.map((one) => one.server) },
     })
   }
-  const steps = stepsOf(progress, server)
+  const steps = stepsAbout(progress, server)
   return {
     run: progress.runId,
     server,
@@ -58,9 +59,11 @@ interface Subject {
   readonly steps: ReadonlyMap<string, PlannedStep>
 }
 
-function stepsOf({ plan }: Progress, server: string): ReadonlyMap<string, PlannedStep> {
+function stepsAbout({ plan }: Progress, server: string): ReadonlyMap<string, PlannedStep> {
   const changes = [...plan.phases, ...plan.back].flatMap((phase) => phase.changes)
-  const own = changes.flatMap(({ steps }) => steps.filter((step) => step.server === server))
+  // Shared steps are about the group of their change, and there may be very many.
+  const near = changes.filter(({ group, steps }) => !('procedure' in steps) || group === groupOfSlot(server))
+  const own = near.flatMap((change) => stepsOf(plan, change).filter((step) => step.server === server))
   return new Map(own.map((step) => [step.id, step]))
 }
 

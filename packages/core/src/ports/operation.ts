@@ -1,5 +1,5 @@
 import type { Parser } from '../domain/plain.ts'
-import type { Named, Phase, Plan, PlannedServer } from '../domain/plan.ts'
+import type { DraftPhase, Named, Plan, PlannedServer } from '../domain/plan.ts'
 import type { Outcome } from '../domain/run-state.ts'
 import type { Share } from '../domain/share.ts'
 import type { StepKind } from './step-kind.ts'
@@ -9,8 +9,8 @@ import type { World } from './world.ts'
 export interface Draft {
   readonly claims: readonly string[]
   readonly servers: readonly PlannedServer[]
-  readonly phases: readonly Phase[]
-  readonly back?: readonly Phase[] | undefined
+  readonly phases: readonly DraftPhase[]
+  readonly back?: readonly DraftPhase[] | undefined
   /** How many groups may fail in the whole run. */
   readonly maxFailures?: Share | undefined
   readonly attempts?: number | undefined

@@ -73,14 +73,17 @@ export function createCommit(connection: Connection): (batch: Commit, call?: Cal
       removeJournal.run(run)
       transaction.tails.delete(run)
     }
+    const before = new Map(append.map(({ run }) => [run, tail(run, transaction)]))
     for (const { run, seq, type, data } of append) {
       const record = { run, seq, time: transaction.now, type, data }
-      const predecessor = tail(run, transaction)
-      const checksum = recordChecksum(predecessor.checksum, record)
-      if (predecessor.seq > 0) seal.toggle('journal', predecessor.checksum)
-      seal.toggle('journal', checksum)
+      const checksum = recordChecksum(tail(run, transaction).checksum, record)
       appendRecord.run(run, seq, record.time, type, data, checksum)
       transaction.tails.set(run, { seq, checksum })
+    }
+    // A journal counts by its last record.
+    for (const [run, { seq, checksum }] of before) {
+      if (seq > 0) seal.toggle('journal', checksum)
+      seal.toggle('journal', tail(run, transaction).checksum)
     }
   }
 

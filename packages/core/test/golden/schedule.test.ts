@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { stepsOf } from '../../src/domain/planned-steps.ts'
 import type { ScheduledChange } from '../../src/engine/progress.ts'
 import { narrate } from '../unit/engine/support/narrate.ts'
 import {
@@ -19,7 +20,7 @@ function goings(table: Readonly<Record<string, Partial<Going>>> = {}): Script['g
   return ({ key, change }: ScheduledChange, attempt) => {
     const isForward = key.startsWith('forward:')
     const name = isForward ? change.group : `<${change.group}`
-    const step = change.steps[0]?.id.split(':')[1] ?? ''
+    const step = stepsOf({}, change)[0]?.id.split(':')[1] ?? ''
     const special = table[`${step} ${change.group}`] ?? table[`${name}#${attempt}`] ?? table[name]
     return { ms: 10_000, ...special }
   }

@@ -1,4 +1,5 @@
 import type { Plan, PlannedStep } from '../../domain/plan.ts'
+import { stepsOf } from '../../domain/planned-steps.ts'
 import type { RunEvent } from '../../domain/run-record.ts'
 import { groupOfChange } from '../../engine/progress.ts'
 import type { Notice } from '../../ports/index.ts'
@@ -7,6 +8,22 @@ import type { Notice } from '../../ports/index.ts'
 export interface NoticedRun {
   readonly id: string
   readonly plan: Plan
+  /** The steps that people hear of: see {@link noticedSteps}. */
+  readonly steps: ReadonlyMap<string, PlannedStep>
+}
+
+const ASKING = 'person.answer'
+const QUARANTINE = 'machine.quarantine'
+
+/** The steps of a plan that people hear of, by id; of a large plan these are few. */
+export function noticedSteps(plan: Plan): ReadonlyMap<string, PlannedStep> {
+  const isNoticed = ({ kind }: PlannedStep): boolean => kind.name === ASKING || kind.name === QUARANTINE
+  const procedures = Object.fromEntries(
+    Object.entries(plan.procedures ?? {}).map(([name, steps]) => [name, steps.filter(isNoticed)]),
+  )
+  const changes = [...plan.phases, ...plan.back].flatMap((phase) => phase.changes)
+  const steps = changes.flatMap((change) => stepsOf({ procedures }, change).filter(isNoticed))
+  return new Map(steps.map((step) => [step.id, step]))
 }
 
 type Said = Pick<Notice, 'topic' | 'severity' | 'subject' | 'text'> & Pick<Partial<Notice>, 'server' | 'request'>
@@ -70,8 +87,8 @@ function asked(
   run: NoticedRun,
   { step, attempt }: { readonly step: string; readonly attempt: number },
 ): Said | undefined {
-  const planned = stepOf(run.plan, step)
-  if (planned?.kind.name !== 'person.answer') return undefined
+  const planned = run.steps.get(step)
+  if (planned?.kind.name !== ASKING) return undefined
   const { text, from, until } = planned.input as {
     readonly text: string
     readonly from?: number
@@ -93,8 +110,8 @@ function asked(
 }
 
 function keptMachine(run: NoticedRun, step: string): Said | undefined {
-  const planned = stepOf(run.plan, step)
-  if (planned?.kind.name !== 'machine.quarantine') return undefined
+  const planned = run.steps.get(step)
+  if (planned?.kind.name !== QUARANTINE) return undefined
   const server = planned.server ?? step
   return {
     topic: 'fault',
@@ -111,16 +128,6 @@ function howTo(request: string): string {
 
 function titleOf({ operation, unit, claims }: Plan): string {
   return `${operation.name} on ${unit ?? claims.join(', ')}`
-}
-
-function stepOf({ phases, back }: Plan, id: string): PlannedStep | undefined {
-  for (const phase of [...phases, ...back]) {
-    for (const change of phase.changes) {
-      const step = change.steps.find((one) => one.id === id)
-      if (step !== undefined) return step
-    }
-  }
-  return undefined
 }
 
 /** The text of the gate in front of a wave, when the plan gives one: `wave:0:1`. */

@@ -11,7 +11,7 @@ import type { Call, Clock, Lease, Notice, Notifier, StateStore } from '../../por
 import { parseInput } from '../parse-input.ts'
 import { checkAdministrator } from '../rights.ts'
 import { createNoticeCursors, cursorOf, type NoticeCursor, type NoticeCursors } from './notice-cursors.ts'
-import { type NoticedRun, noticeOf } from './notice-of.ts'
+import { type NoticedRun, noticedSteps, noticeOf } from './notice-of.ts'
 
 export interface DeliverOptions extends Call {
   /** Goes on with what is still to come, until `signal` aborts. Default false: ends when everything is told. */
@@ -134,8 +134,9 @@ async function bring({ to, clock, lease, options }: Courier, notice: Notice): Pr
 async function runOf(store: StateStore, id: string, call: Call): Promise<NoticedRun> {
   for await (const record of store.journal(id, 1, call)) {
     const first: RunEvent = runEvent(record)
-    if (first.type === 'run.created') return { id, plan: first.data.plan }
-    break
+    if (first.type !== 'run.created') break
+    const { plan } = first.data
+    return { id, plan, steps: noticedSteps(plan) }
   }
   throw new VmunitError('ERR_STORE_DAMAGED', `The journal of run ${id} does not begin with its plan.`, {
     details: { run: id, seq: 1 },

@@ -3,11 +3,12 @@ import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
+import { planAlike } from '../roll/alike.ts'
 import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
 import { EVERYTHING, wayBack } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
-import { patchGroup } from './patch-group.ts'
+import { patchGroup, patchMembers } from './patch-group.ts'
 import { type ApplyPatchInput, applyPatchInput } from './patch-input.ts'
 import { patchPhases } from './patch-phases.ts'
 
@@ -51,9 +52,10 @@ export const applyPatch: Operation<ApplyPatchInput, FleetResult> = defineOperati
     const { whole = false, allowOutage = false } = request
     const unit = unitOf(world, request.unit)
     checkFiles(world, request.files)
+    const plan = planAlike((members) => patchMembers(unit, members, request))
     const planned = groupsOf(unit, request.groups).map((group) => ({
       group,
-      ...patchGroup(world, { unit, group, members: membersOf(world, unit, group) }, request),
+      ...patchGroup(world, { group, members: membersOf(world, unit, group) }, { request, plan }),
     }))
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
     const { procedures, draft } = planRoll({ world, unit, planned, waves, allowOutage })

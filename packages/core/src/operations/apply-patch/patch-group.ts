@@ -2,6 +2,7 @@ import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.t
 import type { PlannedServer } from '../../domain/plan.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
+import type { MembersProcedure, PlanMembers } from '../roll/alike.ts'
 import { expectServer } from '../roll/expect.ts'
 import { filesStep } from '../roll/file-stages.ts'
 import { guestOf, isRunning, type Member } from '../roll/member.ts'
@@ -33,20 +34,12 @@ export interface PatchedGroup {
 /** Plans how the servers of one group are stopped, patched and started. */
 export function patchGroup(
   world: World,
-  {
-    unit,
-    group,
-    members,
-  }: { readonly unit: ManagementUnit; readonly group: ServerGroup; readonly members: readonly Member[] },
-  request: ApplyPatchInput,
+  { group, members }: { readonly group: ServerGroup; readonly members: readonly Member[] },
+  { request, plan }: { readonly request: ApplyPatchInput; readonly plan: PlanMembers },
 ): PatchedGroup {
   checkOn(world, members)
   const isByPerson = request.by === 'person'
   if (request.reboot === true && !isByPerson) checkAdopted(world, members)
-  const placed = inPlace(members)
-  const running = placed.filter(({ member }) => isRunning(member))
-  const patch = isByPerson ? patchedLane : patchLane
-  const lanes = placed.map((place) => patch(place, request))
   return {
     servers: members.map(({ server: { slot, address, status } }) => ({
       server: slot,
@@ -59,20 +52,36 @@ export function patchGroup(
         group: group.name,
         action: 'patch',
         reason: isByPerson ? 'is patched by a person' : 'is patched in place',
-        disturbs: running.length > 0,
+        disturbs: members.some(isRunning),
         expects: members.flatMap((member) => expectServer(world, member)),
       },
-      stages: [
-        blockStage(running),
-        ...stopStages(unit.tiers, running),
-        ...(isByPerson && request.reboot === true ? [bootStage(placed)] : []),
-        // The whole unit is patched one server after another.
-        { name: PATCH_STAGE, lanes: request.whole === true ? [lanes.flat()] : lanes },
-        ...startStages(unit.tiers, running),
-        unblockStage(running),
-      ],
-      back: request.files === undefined ? [] : [takeFilesAway(placed)],
+      ...plan(members),
     },
+  }
+}
+
+/** The steps by which servers of one group are stopped, patched and started. */
+export function patchMembers(
+  { tiers }: ManagementUnit,
+  members: readonly Member[],
+  request: ApplyPatchInput,
+): MembersProcedure {
+  const isByPerson = request.by === 'person'
+  const placed = inPlace(members)
+  const running = placed.filter(({ member }) => isRunning(member))
+  const patch = isByPerson ? patchedLane : patchLane
+  const lanes = placed.map((place) => patch(place, request))
+  return {
+    stages: [
+      blockStage(running),
+      ...stopStages(tiers, running),
+      ...(isByPerson && request.reboot === true ? [bootStage(placed)] : []),
+      // The whole unit is patched one server after another.
+      { name: PATCH_STAGE, lanes: request.whole === true ? [lanes.flat()] : lanes },
+      ...startStages(tiers, running),
+      unblockStage(running),
+    ],
+    back: request.files === undefined ? [] : [takeFilesAway(placed)],
   }
 }
 

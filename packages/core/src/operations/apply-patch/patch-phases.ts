@@ -1,4 +1,4 @@
-import type { Gate, Phase, Wave } from '../../domain/plan.ts'
+import type { DraftPhase, Gate, Wave } from '../../domain/plan.ts'
 import { EACH_FOR_ITSELF, EVERYTHING, type GroupProcedure, rolling, wholeUnit } from '../roll/stage.ts'
 import { PATCH_STAGE } from './patch-group.ts'
 import type { ApplyPatchInput } from './patch-input.ts'
@@ -9,7 +9,7 @@ const ONE_AFTER_ANOTHER: readonly Wave[] = [{ groups: 1, maxFailures: '100%' }]
 export function patchPhases(
   procedures: readonly GroupProcedure[],
   { request, waves }: { readonly request: ApplyPatchInput; readonly waves: readonly Wave[] },
-): readonly Phase[] {
+): readonly DraftPhase[] {
   const { by, whole = false } = request
   if (by === 'person') {
     if (whole) return byPerson(procedures, request)
@@ -22,7 +22,7 @@ export function patchPhases(
 }
 
 /** Everything before the patch, then a wait for the person, without a lease and as long as it takes, then the rest. */
-function byPerson(procedures: readonly GroupProcedure[], request: ApplyPatchInput): readonly Phase[] {
+function byPerson(procedures: readonly GroupProcedure[], request: ApplyPatchInput): readonly DraftPhase[] {
   const halves = procedures.map(split)
   const before = named(
     'stop',
@@ -43,7 +43,7 @@ function named(
   name: string,
   procedures: readonly GroupProcedure[],
   { whole = false }: ApplyPatchInput,
-): readonly Phase[] {
+): readonly DraftPhase[] {
   if (whole) return wholeUnit(procedures)
   const filled = procedures.filter(({ stages }) => stages.some(({ lanes }) => lanes.some((lane) => lane.length > 0)))
   return rolling(`${name} ${procedures.map(({ change }) => change.group).join(', ')}`, filled, EVERYTHING)

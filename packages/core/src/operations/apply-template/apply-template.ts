@@ -11,7 +11,7 @@ import { groupsInput, wavesInput } from '../roll/input.ts'
 import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
 import { QUARANTINE_KINDS, type QuarantineOptions, quarantineInput, quarantineNotes } from '../roll/quarantine.ts'
-import { replaceGroup } from '../roll/replace.ts'
+import { replaceGroup, replacing } from '../roll/replace.ts'
 import { EVERYTHING, rolling, wayBack, wholeUnit } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
 
@@ -102,13 +102,10 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
     const groups = groupsOf(unit, request.groups)
     const version = usableVersion(world, request.template)
     const { replace = 'tier', returnOld = 'afterHealth', whole = false, allowOutage = false, quarantine } = request
+    const replacement = replacing(world, { version, replace, returnOld, quarantine })
     const planned = groups.map((group) => ({
       group,
-      ...replaceGroup(
-        world,
-        { group, members: membersOf(world, unit, group) },
-        { version, replace, returnOld, quarantine },
-      ),
+      ...replaceGroup(world, { group, members: membersOf(world, unit, group) }, replacement),
     }))
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
     const { procedures, draft } = planRoll({

@@ -35,6 +35,7 @@ export const block: Operation<BlockInput, FleetResult> = defineOperation({
       ...request,
       judge: (member) => judge(world, member),
       disturbs: true,
+      alike: true,
       stages: (_unit, placed) => [blockStage(placed)],
     })
   },

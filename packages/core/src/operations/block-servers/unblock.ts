@@ -36,6 +36,7 @@ export const unblock: Operation<UnblockInput, FleetResult> = defineOperation({
       ...request,
       judge: (member) => judge(world, member),
       disturbs: false,
+      alike: true,
       stages: (_unit, placed) => [unblockStage(placed)],
     })
   },

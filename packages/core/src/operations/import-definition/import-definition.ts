@@ -3,6 +3,7 @@ import type { Definition } from '../../domain/definition.ts'
 import type { ManagementUnit } from '../../domain/management-unit.ts'
 import { schemas, unitParser } from '../../domain/parsers.ts'
 import type { ExpectedFact } from '../../domain/plan.ts'
+import { stepsOf } from '../../domain/planned-steps.ts'
 import { type Tier, UNIT_BALANCER } from '../../domain/tier.ts'
 import { updateScopes } from '../../domain/update-scope.ts'
 import { keys, plain } from '../../engine/documents.ts'
@@ -99,9 +100,9 @@ export const importDefinition: Operation<ImportDefinitionInput, ImportDefinition
       notes: scopeNotes(world, unit, definition),
     }
   },
-  result: ({ input: given, phases }, { runId }) => {
-    const { definition } = input.parse(given)
-    const step = phases[0]?.changes[0]?.steps[0]
+  result: (plan, { runId }) => {
+    const { definition } = input.parse(plan.input)
+    const [step] = plan.phases.flatMap(({ changes }) => changes.flatMap((change) => stepsOf(plan, change)))
     const { tiers } = registerInput.parse(step?.input).definition
     return { runId, definition, tiers: tiers.map(({ id }) => id) }
   },

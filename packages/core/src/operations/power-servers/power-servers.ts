@@ -38,6 +38,7 @@ export const power: Operation<PowerInput, FleetResult> = defineOperation({
       groups,
       judge: (member) => judge(world, member, to),
       disturbs: to === 'off',
+      alike: true,
       stages: (_unit, placed) => [to === 'on' ? powerOnStage(placed) : shutdownStage(placed)],
     }),
   result: (_plan, finished) => fleetResult(finished),

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { schemas } from '../../domain/parsers.ts'
 import type { Wave } from '../../domain/plan.ts'
+import { stepsOf } from '../../domain/planned-steps.ts'
 import type { Template, TemplateVersion } from '../../domain/template.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
@@ -73,8 +74,8 @@ export const retireTemplate: Operation<RetireTemplateInput, RetireTemplateResult
       warnings: versions.length === 0 ? [`${template.name} has no version to retire`] : [],
     }
   },
-  result({ phases }, { runId, warnings, outputOf }) {
-    const steps = phases.flatMap(({ changes }) => changes.flatMap((change) => change.steps.slice(-1)))
+  result(plan, { runId, warnings, outputOf }) {
+    const steps = plan.phases.flatMap(({ changes }) => changes.flatMap((change) => stepsOf(plan, change).slice(-1)))
     const results = steps.map(({ id, input: planned }) => {
       const done = z.object({ removed: z.boolean().optional() }).parse(outputOf(id))
       return { ...versionInput.parse(planned), isKept: done.removed === false }

@@ -45,7 +45,7 @@ export function keepServing(unit: ManagementUnit, group: ServerGroup, procedure:
   if (!change.disturbs || !isAvailable(unit, group)) return procedure
   const tiers = new Map(group.servers.map(({ tierId, slot }) => [tierId, slot]))
   const standIns = [...tiers].map(
-    ([about, server]): ExpectedFact => ({ unit: unit.name, server, fact: 'standIn', about, value: true }),
+    ([about, server]): ExpectedFact => ({ about, fact: 'standIn', server, unit: unit.name, value: true }),
   )
   return { ...procedure, change: { ...change, expects: [...change.expects, ...standIns] } }
 }

@@ -2,6 +2,7 @@ import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.t
 import type { ChangeAction, PlannedServer } from '../../domain/plan.ts'
 import { groupClaim } from '../../engine/claims.ts'
 import type { Draft, World } from '../../ports/index.ts'
+import { type PlanMembers, planAlike } from './alike.ts'
 import { expectServer } from './expect.ts'
 import type { Member } from './member.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from './members-of.ts'
@@ -22,6 +23,11 @@ export interface FleetOperation {
   /** Whether the servers concerned are out of service while it goes on. */
   readonly disturbs: boolean
   readonly stages: (unit: ManagementUnit, placed: readonly Placed[]) => readonly Stage[]
+  /**
+   * Whether `stages` looks at nothing but the servers that it is given, so that groups which differ in nothing but
+   * names, addresses and machines may be planned once. It is then called with `{name}` in the place of those.
+   */
+  readonly alike?: boolean | undefined
 }
 
 /** Plans an operation on all servers of a unit or of some groups, stage by stage over all of them. */
@@ -31,6 +37,8 @@ export function planFleet(world: World, operation: FleetOperation): Draft {
   const lines: PlannedServer[] = []
   const changed: ServerGroup[] = []
   const procedures: GroupProcedure[] = []
+  const planMembers: PlanMembers = (members) => ({ stages: operation.stages(unit, inPlace(members)), back: [] })
+  const plan = operation.alike === true ? planAlike(planMembers) : planMembers
   for (const group of groups) {
     const judged = membersOf(world, unit, group).map((member) => ({ member, verdict: operation.judge(member) }))
     for (const { member, verdict } of judged) {
@@ -48,8 +56,7 @@ export function planFleet(world: World, operation: FleetOperation): Draft {
         disturbs: operation.disturbs,
         expects: members.flatMap((member) => expectServer(world, member)),
       },
-      stages: operation.stages(unit, inPlace(members)),
-      back: [],
+      ...plan(members),
     })
   }
   return {

@@ -11,6 +11,8 @@ export interface Member {
   readonly group: string
   readonly tier: Tier
   readonly server: VirtualServer
+  /** Whether it has a machine that is not known to be switched off. */
+  readonly isOn: boolean
   /** What is to be reflected on it. */
   readonly definition?: Definition | undefined
 }

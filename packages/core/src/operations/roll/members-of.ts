@@ -46,6 +46,7 @@ export function nothingRegistered({ name }: ManagementUnit): VmunitError {
 /** The servers of a group with their tiers. */
 export function membersOf(world: World, unit: ManagementUnit, group: ServerGroup): readonly Member[] {
   const definition = definitionOf(world, unit)
+  const machines = world.machines.get(unit.hypervisor)
   return group.servers.map((server) => {
     const tier = unit.tiers.find(({ id }) => id === server.tierId)
     if (tier === undefined) {
@@ -55,7 +56,9 @@ export function membersOf(world: World, unit: ManagementUnit, group: ServerGroup
         { details: { unit: unit.name, server: server.slot, tier: server.tierId } },
       )
     }
-    return { unit, group: group.name, tier, server, definition }
+    const id = server.machine?.id
+    const isOn = id !== undefined && machines?.get(id)?.power !== 'off'
+    return { unit, group: group.name, tier, server, isOn, definition }
   })
 }
 

@@ -1,6 +1,7 @@
 import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
 import type { PlannedServer } from '../../domain/plan.ts'
 import type { World } from '../../ports/index.ts'
+import { type MembersProcedure, type PlanMembers, planAlike } from './alike.ts'
 import { expectServer } from './expect.ts'
 import { isRunning, type Member } from './member.ts'
 import type { GroupProcedure } from './stage.ts'
@@ -18,18 +19,13 @@ export interface Reflection {
   readonly members: readonly Member[]
 }
 
-/**
- * Plans how the definition is brought to the servers of one group. Running servers are left as they are, unless
- * `visit` says that the group is stopped for it and started again.
- */
+/** Plans how the definition is brought to the servers of one group. */
 export function reflectGroup(
   world: World,
   { unit, group, members }: Reflection,
-  { visit }: { readonly visit: boolean },
+  { partsOf, plan }: Reflecting,
 ): ReflectedGroup {
-  const isStale = ({ server }: Member): boolean =>
-    server.status === 'initial' || server.definitionHash !== unit.definition || server.status === 'fault(updating)'
-  const reflected = members.filter((member) => isStale(member) && (visit || !isRunning(member)))
+  const { reflected, visited } = partsOf(members)
   const servers = members.map((member): PlannedServer => {
     const { slot, address, definitionHash } = member.server
     const line = { server: slot, address }
@@ -37,13 +33,10 @@ export function reflectGroup(
       const reason = `definition ${definitionHash?.slice(0, 8) ?? 'none'} → ${unit.definition?.slice(0, 8)}`
       return { ...line, action: 'reflect', reason }
     }
-    if (!isStale(member)) return { ...line, action: 'none', reason: 'reflects the definition already' }
+    if (!isStale(unit, member)) return { ...line, action: 'none', reason: 'reflects the definition already' }
     return { ...line, action: 'none', reason: `is ${member.server.status}: only stopped servers are updated` }
   })
   if (reflected.length === 0) return { servers, procedure: undefined }
-  const visited = inPlace(visit ? members.filter(isRunning) : [])
-  const { tiers } = unit
-  const isFirstTime = ({ member }: { readonly member: Member }): boolean => member.server.status === 'initial'
   return {
     servers,
     procedure: {
@@ -54,15 +47,52 @@ export function reflectGroup(
         disturbs: visited.length > 0,
         expects: members.flatMap((member) => expectServer(world, member)),
       },
-      stages: [
-        blockStage(visited),
-        ...stopStages(tiers, visited),
-        ...reflectStages(tiers, inPlace(reflected), isFirstTime),
-        joinStage(inPlace(reflected)),
-        ...startStages(tiers, visited),
-        unblockStage(visited),
-      ],
-      back: [],
+      ...plan(members),
     },
   }
+}
+
+/** The servers of a group, by what happens to them. */
+interface Parts {
+  readonly reflected: readonly Member[]
+  /** Stopped for it, and started again. */
+  readonly visited: readonly Member[]
+}
+
+/** What the groups of a plan have in common in a reflection. */
+export interface Reflecting {
+  readonly partsOf: (members: readonly Member[]) => Parts
+  readonly plan: PlanMembers
+}
+
+/**
+ * Prepares a reflection for all groups of a plan. Running servers are left as they are, unless `visit` says that their
+ * group is stopped for it and started again.
+ */
+export function reflecting(unit: ManagementUnit, { visit }: { readonly visit: boolean }): Reflecting {
+  const partsOf = (members: readonly Member[]): Parts => ({
+    reflected: members.filter((member) => isStale(unit, member) && (visit || !isRunning(member))),
+    visited: visit ? members.filter(isRunning) : [],
+  })
+  return { partsOf, plan: planAlike((members) => reflectMembers(unit, partsOf(members))) }
+}
+
+function reflectMembers({ tiers }: ManagementUnit, parts: Parts): MembersProcedure {
+  const reflected = inPlace(parts.reflected)
+  const visited = inPlace(parts.visited)
+  return {
+    stages: [
+      blockStage(visited),
+      ...stopStages(tiers, visited),
+      ...reflectStages(tiers, reflected, ({ member }) => member.server.status === 'initial'),
+      joinStage(reflected),
+      ...startStages(tiers, visited),
+      unblockStage(visited),
+    ],
+    back: [],
+  }
+}
+
+function isStale({ definition }: ManagementUnit, { server }: Member): boolean {
+  return server.status === 'initial' || server.definitionHash !== definition || server.status === 'fault(updating)'
 }

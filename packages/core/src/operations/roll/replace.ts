@@ -5,6 +5,7 @@ import { currentVersion, type TemplateVersion } from '../../domain/template.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import { bindServer, createMachine, removeMachine } from '../steps/index.ts'
+import { type MembersProcedure, type PlanMembers, planAlike } from './alike.ts'
 import { checkHolder } from './check-holder.ts'
 import { expectServer } from './expect.ts'
 import { isRunning, type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
@@ -41,16 +42,11 @@ export interface ReplacedGroup {
 export function replaceGroup(
   world: World,
   { group, members }: { readonly group: ServerGroup; readonly members: readonly Member[] },
-  replacement: Replacement,
+  { version, partsOf, plan }: Replacing,
 ): ReplacedGroup {
-  const { version } = replacement
-  const uses = (member: Member): boolean => member.tier.template === version.template
-  const isOld = (member: Member): boolean => uses(member) && member.server.templateVersion !== version.number
-  const isAffected = members.some(isOld)
-  const chosen = members.filter((member) => isAffected && (isOld(member) || replacement.replace === 'group'))
-  const replaced = chosen.map((member) => ({ member, version: uses(member) ? version : ownVersion(world, member) }))
-  const restarted = members.filter((member) => isAffected && !chosen.includes(member) && isRunning(member))
-  const servers = members.map((member) => lineOf(member, { replaced, restarted, version }))
+  const parts = partsOf(members)
+  const servers = members.map((member) => lineOf(member, { ...parts, version }))
+  const chosen = parts.replaced.map(({ member }) => member)
   if (chosen.length === 0) return { servers, procedure: undefined }
   checkAdopted(world, chosen)
   checkPresent(world, chosen)
@@ -60,13 +56,39 @@ export function replaceGroup(
       change: {
         group: group.name,
         action: 'replace',
-        reason: reasonOf(chosen.filter(uses), version),
+        reason: reasonOf(
+          chosen.filter(({ tier }) => tier.template === version.template),
+          version,
+        ),
         disturbs: members.some(isRunning),
         expects: members.flatMap((member) => expectServer(world, member)),
       },
-      ...stagesOf(world, { replaced, restarted }, replacement),
+      ...plan(members),
     },
   }
+}
+
+/** What the groups of a plan have in common in a replacement. */
+export interface Replacing {
+  readonly version: TemplateVersion
+  readonly partsOf: (members: readonly Member[]) => Parts
+  readonly plan: PlanMembers
+}
+
+/** Prepares a replacement for all groups of a plan. */
+export function replacing(world: World, replacement: Replacement): Replacing {
+  const { version, replace } = replacement
+  const uses = ({ tier }: Member): boolean => tier.template === version.template
+  const isOld = (member: Member): boolean => uses(member) && member.server.templateVersion !== version.number
+  const partsOf = (members: readonly Member[]): Parts => {
+    const isAffected = members.some(isOld)
+    const chosen = members.filter((member) => isAffected && (isOld(member) || replace === 'group'))
+    return {
+      replaced: chosen.map((member) => ({ member, version: uses(member) ? version : ownVersion(world, member) })),
+      restarted: members.filter((member) => isAffected && !chosen.includes(member) && isRunning(member)),
+    }
+  }
+  return { version, partsOf, plan: planAlike((members) => stagesOf(partsOf(members), replacement)) }
 }
 
 /** A server that gets a new machine, and the version that the machine is made from. */
@@ -89,23 +111,20 @@ export function ownVersion(world: World, { tier, server }: Member): TemplateVers
   )
 }
 
-interface Parts {
+/** The servers of a group, by what happens to them. */
+export interface Parts {
   readonly replaced: readonly Renewed[]
   readonly restarted: readonly Member[]
 }
 
-function stagesOf(
-  world: World,
-  { replaced, restarted }: Parts,
-  { returnOld, quarantine }: Replacement,
-): Pick<GroupProcedure, 'stages' | 'back'> {
+function stagesOf({ replaced, restarted }: Parts, { returnOld, quarantine }: Replacement): MembersProcedure {
   const tiers = replaced[0]?.member.unit.tiers ?? []
   const old = inPlace(replaced.map(({ member }) => member))
   const fresh = replaced.map((renewed): Placed => ({ member: renewed.member, machine: createdMachine(renewed) }))
   const others = inPlace(restarted)
   const stopped = [...old, ...others].filter(({ member }) => isRunning(member))
   const started = [...fresh, ...others].filter(({ member }) => isRunning(member))
-  const wasOn = old.filter(({ member }) => isPoweredOn(world, member))
+  const wasOn = old.filter(({ member }) => member.isOn)
   const back = (placed: readonly Placed[]): readonly Placed[] => placed.map((place) => ({ ...place, prefix: 'back' }))
 
   const stages: readonly Stage[] = [
@@ -135,11 +154,6 @@ function stagesOf(
       ...replaced.slice(0, 1).flatMap(({ member }) => trimStages(member.unit, member.group, quarantine)),
     ],
   }
-}
-
-function isPoweredOn(world: World, { unit, server }: Member): boolean {
-  const id = server.machine?.id
-  return id !== undefined && world.machines.get(unit.hypervisor)?.get(id)?.power !== 'off'
 }
 
 function createId({ member, version }: Renewed): string {

@@ -1,5 +1,5 @@
 import type { Plain } from '../../domain/plain.ts'
-import type { Change, Named, OutputRef, Phase, PlannedStep, Wave } from '../../domain/plan.ts'
+import type { DraftChange, DraftPhase, Named, OutputRef, PlannedStep, SharedValues, Wave } from '../../domain/plan.ts'
 
 /** A step before it knows what it has to wait for. */
 export interface StepDraft {
@@ -21,9 +21,11 @@ export interface Stage {
 
 /** The whole procedure for one group, and its way back. Every group of a plan has the same stages; some are empty. */
 export interface GroupProcedure {
-  readonly change: Omit<Change, 'steps'>
+  readonly change: Omit<DraftChange, 'steps' | 'values'>
   readonly stages: readonly Stage[]
   readonly back: readonly Stage[]
+  /** Given when the stages are written for several groups: what stands for each `{name}` in them. */
+  readonly values?: SharedValues | undefined
 }
 
 /** All groups at once; the first failure stops the plan. */
@@ -43,8 +45,13 @@ export function outputOf(step: string, field: string): OutputRef & { readonly [k
 }
 
 /** Rolling: one phase in which each group goes through all stages, as many groups at once as the waves allow. */
-export function rolling(name: string, procedures: readonly GroupProcedure[], waves: readonly Wave[]): readonly Phase[] {
-  const changes = procedures.map(({ change, stages }) => ({ ...change, steps: chain(stages) }))
+export function rolling(
+  name: string,
+  procedures: readonly GroupProcedure[],
+  waves: readonly Wave[],
+): readonly DraftPhase[] {
+  const chain = createChain()
+  const changes = procedures.map(({ change, stages, values }) => ({ ...change, steps: chain(stages), values }))
   return changes.length === 0 ? [] : [{ name, changes, waves }]
 }
 
@@ -52,18 +59,19 @@ export function rolling(name: string, procedures: readonly GroupProcedure[], wav
 export function wholeUnit(
   procedures: readonly GroupProcedure[],
   waves: readonly Wave[] = EVERYTHING,
-): readonly Phase[] {
+): readonly DraftPhase[] {
   return phasesOf(procedures, waves, ({ stages }) => stages)
 }
 
 /** The way back of a rolling plan: one phase; of a whole one: each stage a phase. */
-export function wayBack(procedures: readonly GroupProcedure[], mode: 'rolling' | 'whole'): readonly Phase[] {
+export function wayBack(procedures: readonly GroupProcedure[], mode: 'rolling' | 'whole'): readonly DraftPhase[] {
   // What the run itself has changed cannot be stale.
   const returning = procedures
     .filter(({ back }) => back.length > 0)
     .map((procedure) => ({ ...procedure, change: { ...procedure.change, expects: [] } }))
   if (mode === 'whole') return phasesOf(returning, EVERYTHING, ({ back }) => back)
-  const changes = returning.map(({ change, back }) => ({ ...change, steps: chain(back) }))
+  const chain = createChain()
+  const changes = returning.map(({ change, back, values }) => ({ ...change, steps: chain(back), values }))
   return changes.length === 0 ? [] : [{ name: 'go back', changes, waves: EVERYTHING }]
 }
 
@@ -71,20 +79,33 @@ function phasesOf(
   procedures: readonly GroupProcedure[],
   waves: readonly Wave[],
   stagesOf: (procedure: GroupProcedure) => readonly Stage[],
-): readonly Phase[] {
+): readonly DraftPhase[] {
   const names = [...new Set(procedures.flatMap((procedure) => stagesOf(procedure).map(({ name }) => name)))]
   const begun = new Set<string>()
   return names.flatMap((name) => {
-    const changes = procedures.flatMap((procedure): readonly Change[] => {
-      const steps = chain(stagesOf(procedure).filter((stage) => stage.name === name))
+    const chain = createChain()
+    const changes = procedures.flatMap((procedure): readonly DraftChange[] => {
+      const steps = chain(stagesOf(procedure), name)
       if (steps.length === 0) return []
       // Later phases meet what the run itself has changed; only the first can be stale.
       const isFirst = !begun.has(procedure.change.group)
       begun.add(procedure.change.group)
-      return [{ ...procedure.change, expects: isFirst ? procedure.change.expects : [], steps }]
+      return [
+        { ...procedure.change, expects: isFirst ? procedure.change.expects : [], steps, values: procedure.values },
+      ]
     })
     return changes.length === 0 ? [] : [{ name, changes, waves }]
   })
+}
+
+/** Groups that share their stages share the steps too. */
+function createChain(): (stages: readonly Stage[], name?: string) => readonly PlannedStep[] {
+  const known = new Map<readonly Stage[], readonly PlannedStep[]>()
+  return (stages, name) => {
+    const steps = known.get(stages) ?? chain(stages.filter((stage) => name === undefined || stage.name === name))
+    known.set(stages, steps)
+    return steps
+  }
 }
 
 /** Each step needs the one before it in its lane; the first of a lane needs the ends of all lanes of the stage before. */

@@ -45,6 +45,7 @@ export const start: Operation<StartInput, FleetResult> = defineOperation({
       groups,
       judge: (member) => judge(member, unblock),
       disturbs: false,
+      alike: true,
       stages: ({ tiers }, placed) => {
         const stopped = placed.filter(({ member }) => member.server.status !== 'working')
         return [...startStages(tiers, stopped), ...(unblock ? [unblockStage(placed)] : [])]

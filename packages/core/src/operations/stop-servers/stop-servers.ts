@@ -34,6 +34,7 @@ export const stop: Operation<StopInput, FleetResult> = defineOperation({
       groups,
       judge,
       disturbs: true,
+      alike: true,
       stages: ({ tiers }, placed) => [blockStage(placed), ...stopStages(tiers, placed)],
     }),
   result: (_plan, finished) => fleetResult(finished),

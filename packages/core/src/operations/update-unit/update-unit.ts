@@ -3,14 +3,14 @@ import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.t
 import { schemas } from '../../domain/parsers.ts'
 import type { Wave } from '../../domain/plan.ts'
 import type { Share } from '../../domain/share.ts'
-import type { Operation, World } from '../../ports/index.ts'
+import type { Operation } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { groupsInput, wavesInput } from '../roll/input.ts'
 import { isRunning } from '../roll/member.ts'
 import { checkRegistered, groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
 import { type PlannedGroup, planRoll } from '../roll/plan-roll.ts'
-import { type Reflection, reflectGroup } from '../roll/reflect.ts'
+import { reflectGroup, reflecting } from '../roll/reflect.ts'
 import { reflectApplications } from '../roll/reflect-applications.ts'
 import { EACH_FOR_ITSELF, EVERYTHING, rolling, wholeUnit } from '../roll/stage.ts'
 import { awaitHealth, blockServer, joinPool, pushDefinition, runJob, unblockServer } from '../steps/index.ts'
@@ -73,9 +73,13 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
     const unit = unitOf(world, request.unit)
     checkRegistered(unit)
     const groups = groupsOf(unit, request.groups)
-    const planned = groups.map((group) =>
-      planGroup(world, { unit, group, members: membersOf(world, unit, group) }, request),
-    )
+    const { waves: visits, whole = false } = request
+    const reflection = reflecting(unit, { visit: whole || visits !== undefined })
+    const planned = groups.map((group): PlannedGroup & { readonly warnings: readonly string[] } => {
+      const one = { unit, group, members: membersOf(world, unit, group) }
+      if (request.scope === 'applications') return { group, ...reflectApplications(world, one) }
+      return { group, warnings: [], ...reflectGroup(world, one, reflection) }
+    })
     const waves = request.waves ?? EVERYTHING
     const { procedures, draft } = planRoll({
       world,
@@ -98,16 +102,6 @@ export const updateUnit: Operation<UpdateUnitInput, FleetResult> = defineOperati
   },
   result: (_plan, finished) => fleetResult(finished),
 })
-
-function planGroup(
-  world: World,
-  reflection: Reflection,
-  { scope, waves, whole = false }: UpdateUnitInput,
-): PlannedGroup & { readonly warnings: readonly string[] } {
-  const { group } = reflection
-  if (scope === 'applications') return { group, ...reflectApplications(world, reflection) }
-  return { group, warnings: [], ...reflectGroup(world, reflection, { visit: whole || waves !== undefined }) }
-}
 
 /** A unit without servers, or without any that is stopped, is left as it is with a warning (spec §3.14). */
 function nothingToUpdate(

@@ -1,4 +1,4 @@
-import type { JournalRecord, Plan } from '@vmunit/core'
+import { type JournalRecord, type Plan, stepsOf } from '@vmunit/core'
 import type { CallEvent, MachineTruth, WorldEvent } from '@vmunit/core/testing'
 import { GROUPS, UNIT } from './fleet-parts.ts'
 
@@ -162,7 +162,7 @@ function groupsOfSteps(journal: readonly JournalRecord[]): ReadonlyMap<string, s
   if (created === undefined) return new Map()
   const { plan } = created.data as unknown as { readonly plan: Plan }
   const changes = [...plan.phases, ...plan.back].flatMap((phase) => phase.changes)
-  return new Map(changes.flatMap(({ group, steps }) => steps.map(({ id }) => [id, group] as const)))
+  return new Map(changes.flatMap((change) => stepsOf(plan, change).map(({ id }) => [id, change.group] as const)))
 }
 
 function unsteadySteps(journal: readonly JournalRecord[]): readonly string[] {

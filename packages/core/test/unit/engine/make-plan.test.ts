@@ -100,6 +100,72 @@ describe('makePlan', () => {
   })
 })
 
+describe('steps that groups share', () => {
+  const written = [
+    step('{group}/a'),
+    { ...step('{group}/b', ['{group}/a']), input: { at: '{at}' }, server: '{group}/web/0' },
+  ]
+
+  function sharing(groups: readonly string[], more: Partial<Draft['phases'][number]> = {}): Draft['phases'][number] {
+    const changes = groups.map((group) => ({
+      ...({ group, action: 'patch', reason: 'a test', disturbs: false, expects: [] } as const),
+      steps: written,
+      values: { at: `10.0.0.${group.slice(1)}` },
+    }))
+    return { name: 'roll', changes, waves: ONE_BY_ONE, ...more }
+  }
+
+  it('stand in the plan once, under the name of their phase', () => {
+    const plan = planOf(draftOf([], { phases: [sharing(['g1', 'g2'])] }))
+    expect(plan.procedures).toEqual({ roll: written })
+    expect(plan.phases[0]?.changes[1]?.steps).toEqual({ procedure: 'roll', values: { at: '10.0.0.2' } })
+    expect(plan.estimate.steps).toBe(4)
+    expect(checkPlan(JSON.parse(JSON.stringify(plan)) as Plan, 'vmunit').hash).toBe(plan.hash)
+  })
+
+  it('have a name each when phases of the same name share others', () => {
+    const other = sharing(['g3', 'g4'])
+    const steps = [step('{group}/c')]
+    const changes = other.changes.map((change) => ({ ...change, steps }))
+    const plan = planOf(draftOf([], { phases: [sharing(['g1', 'g2']), { ...other, changes }] }))
+    expect(plan.procedures).toEqual({ roll: written, 'roll 2': steps })
+  })
+
+  it('are written out when only one group has them', () => {
+    const plan = planOf(draftOf([], { phases: [sharing(['g1'])] }))
+    expect(plan.procedures).toBeUndefined()
+    expect(plan.phases[0]?.changes[0]?.steps).toMatchObject([
+      { id: 'g1/a' },
+      { id: 'g1/b', needs: ['g1/a'], input: { at: '10.0.0.1' }, server: 'g1/web/0' },
+    ])
+  })
+
+  it('are covered by the hash, and so is what is filled in', () => {
+    const plan = planOf(draftOf([], { phases: [sharing(['g1', 'g2'])] }))
+    const procedures = { roll: written.slice(0, 1) }
+    const phases = JSON.parse(JSON.stringify(plan.phases).replace('10.0.0.2', '10.0.0.3')) as Plan['phases']
+    for (const other of [
+      { ...plan, procedures },
+      { ...plan, phases },
+    ]) {
+      expect(() => checkPlan(other, 'vmunit')).toThrowError(edited)
+    }
+  })
+
+  it.for<readonly [string, Draft]>([
+    [
+      'a group has them twice',
+      draftOf([], { phases: [sharing(['g1', 'g2']), sharing(['g2', 'g3'], { name: 'again' })] }),
+    ],
+    [
+      'a group has one of them by itself too',
+      draftOf([], { phases: [sharing(['g1', 'g2']), ...draftOf([step('g1/b')]).phases] }),
+    ],
+  ])('are refused when %s', ([, draft]) => {
+    expect(() => planOf(draft)).toThrowError(expect.objectContaining({ code: 'ERR_INTERNAL' }))
+  })
+})
+
 describe('checkPlan', () => {
   const plan = planOf(draftOf([step('a'), step('b', ['a'])]), { unit: 'a', description: undefined, text: '業務' })
 

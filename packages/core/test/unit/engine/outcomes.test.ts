@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan } from '../../../src/domain/plan.ts'
+import { stepsOf } from '../../../src/domain/planned-steps.ts'
 import { QUARANTINE_KIND } from '../../../src/engine/failed-machines.ts'
 import { outcomesOf } from '../../../src/engine/outcomes.ts'
 import { applyRecord, changeKey, type Progress } from '../../../src/engine/progress.ts'
@@ -62,7 +63,7 @@ describe('outcomes', () => {
       ...phase,
       changes: phase.changes.map((change) => ({
         ...change,
-        steps: change.steps.map((step) => ({ ...step, kind: { name: QUARANTINE_KIND, version: 1 } })),
+        steps: stepsOf(two, change).map((step) => ({ ...step, kind: { name: QUARANTINE_KIND, version: 1 } })),
       })),
     }))
     const progress = after({ ...two, back }, [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan, Wave } from '../../../src/domain/plan.ts'
+import { stepsOf } from '../../../src/domain/planned-steps.ts'
 import type { ScheduledChange } from '../../../src/engine/progress.ts'
 import { checkEnd, invariants } from './support/invariants.ts'
 import { type Random, randomOf } from './support/random.ts'
@@ -63,7 +64,7 @@ function randomScript(random: Random): Script {
     const ms = random.int(0, 60) * 500
     if (!random.chance(failures)) return { ms }
     const code = random.pick(['ERR_COMMAND_FAILED', 'ERR_JOB_UNKNOWN', 'ERR_PLAN_STALE'] as const)
-    return { ms, fails: { code, step: code === 'ERR_PLAN_STALE' ? -1 : random.int(0, change.steps.length - 1) } }
+    return { ms, fails: { code, step: code === 'ERR_PLAN_STALE' ? -1 : random.int(0, stepsOf({}, change).length - 1) } }
   }
   return {
     // Asked again after a kill, the world goes as it would have gone.

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Plan, Wave } from '../../../src/domain/plan.ts'
+import { stepsOf } from '../../../src/domain/planned-steps.ts'
 import type { ChangeKey, RunRecord } from '../../../src/domain/run-record.ts'
 import { applyRecord, changeKey, groupOfChange, type Progress } from '../../../src/engine/progress.ts'
 import { changesInFlight, type Decision, decide } from '../../../src/engine/schedule.ts'
@@ -26,7 +27,8 @@ function write(progress: Progress, ...records: readonly RunRecord[]): void {
 function happen(progress: Progress, change: ChangeKey, state: 'began' | 'done' | 'failed'): void {
   const [direction, index] = change.split(':')
   const phase = (direction === 'back' ? progress.plan.back : progress.plan.phases)[Number(index)]
-  const step = phase?.changes.find(({ group }) => group === groupOfChange(change))?.steps[0]?.id ?? ''
+  const planned = phase?.changes.find(({ group }) => group === groupOfChange(change))
+  const step = planned === undefined ? '' : (stepsOf(progress.plan, planned)[0]?.id ?? '')
   write(progress, { type: 'change.began', data: { change } }, { type: 'step.began', data: { step, attempt: 1 } })
   if (state === 'done') write(progress, { type: 'change.done', data: { change } })
   if (state === 'failed') write(progress, { type: 'change.failed', data: { change, error } })

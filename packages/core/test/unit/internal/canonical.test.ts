@@ -29,6 +29,14 @@ describe('canonical JSON', () => {
     }
   })
 
+  it('has that hash when it is large, whichever of its parts are', () => {
+    const long = Array.from({ length: 100 }, (_, index) => ({ z: '試験'.repeat(index), a: undefined, b: [index] }))
+    for (const value of [long, { z: long, a: long }, { z: [{ y: { x: long }, b: 1 }], c: undefined, a: long }]) {
+      const all = Array.from({ length: 40 }, () => value)
+      expect(canonicalHash({ all })).toBe(createHash('sha256').update(canonicalJson({ all })).digest('hex'))
+    }
+  })
+
   it('is the same before and after a journey as JSON', () => {
     const value = deep(7)
     expect(canonicalHash(JSON.parse(JSON.stringify(value)))).toBe(canonicalHash(value))

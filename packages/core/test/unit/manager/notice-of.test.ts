@@ -10,7 +10,7 @@ describe('a notice about a group', () => {
     const error = { code: 'ERR_UNAVAILABLE', message: 'no answer', retryable: true, details: {} } as const
     const data = { change: `back:1:${group}`, error } as const
     const event: RunEvent = { type: 'change.failed', data, seq: 7, time: 0, checksum: '' }
-    expect(noticeOf({ id: 'run', plan }, event)?.subject).toMatch(new RegExp(`^${group} failed in `))
+    expect(noticeOf({ id: 'run', plan, steps: new Map() }, event)?.subject).toMatch(new RegExp(`^${group} failed in `))
     expect(groupOfChange(data.change)).toBe(group)
   })
 })

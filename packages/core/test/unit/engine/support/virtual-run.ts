@@ -1,4 +1,5 @@
 import type { Plan } from '../../../../src/domain/plan.ts'
+import { stepsOf } from '../../../../src/domain/planned-steps.ts'
 import type { ChangeKey, RunRecord } from '../../../../src/domain/run-record.ts'
 import { applyRecord, type Progress, type ScheduledChange } from '../../../../src/engine/progress.ts'
 import { changesInFlight, type Decision, decide } from '../../../../src/engine/schedule.ts'
@@ -81,7 +82,7 @@ export function runVirtually(run: VirtualRun): Progress {
     fly(scheduled)
     const { going } = flying.get(scheduled.key) ?? {}
     write({ type: 'change.began', data: { change: scheduled.key } })
-    const [first] = scheduled.change.steps
+    const [first] = stepsOf(progress.plan, scheduled.change)
     const attempt = attemptOf(scheduled)
     if (first !== undefined && going?.fails?.step !== -1)
       write({ type: 'step.began', data: { step: first.id, attempt } })
@@ -91,7 +92,7 @@ export function runVirtually(run: VirtualRun): Progress {
     const { key, change } = scheduled
     const attempt = attemptOf(scheduled)
     const error = { code: (going.fails?.code ?? 'ERR_DRIVER') as 'ERR_DRIVER', message: 'it broke', details: {} }
-    for (const [index, { id }] of change.steps.entries()) {
+    for (const [index, { id }] of stepsOf(progress.plan, change).entries()) {
       if (going.fails !== undefined && index > going.fails.step) break
       const known = progress.steps.get(id)?.state
       if (known === undefined) write({ type: 'step.began', data: { step: id, attempt } })

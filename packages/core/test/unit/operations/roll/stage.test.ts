@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Phase } from '../../../../src/domain/plan.ts'
+import type { DraftPhase } from '../../../../src/domain/plan.ts'
 import {
   draft,
   type GroupProcedure,
@@ -23,12 +23,12 @@ function procedure(group: string, stages: readonly Stage[], back: readonly Stage
 }
 
 /** Each step with what it needs, by group. */
-function needsOf(phase: Phase | undefined): Readonly<Record<string, readonly string[]>> {
+function needsOf(phase: DraftPhase | undefined): Readonly<Record<string, readonly string[]>> {
   const steps = phase?.changes.flatMap((change) => change.steps) ?? []
   return Object.fromEntries(steps.map(({ id, needs }) => [id, needs]))
 }
 
-const namesOf = (phases: readonly Phase[]): readonly string[] =>
+const namesOf = (phases: readonly DraftPhase[]): readonly string[] =>
   phases.map(({ name, changes }) => `${name}: ${changes.map(({ group }) => group).join(' ')}`)
 
 describe('the steps of a group', () => {
