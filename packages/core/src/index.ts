@@ -5,6 +5,7 @@ export type {
   FaultMark,
   ManagementUnit,
   QuarantinedMachine,
+  ReservedAddress,
   ServerGroup,
   VirtualServer,
 } from './domain/management-unit.ts'
@@ -62,11 +63,12 @@ export {
   type VmunitErrorOptions,
 } from './errors/index.ts'
 export type { Account, Accounts, ChangePassword, CreateAccount } from './manager/accounts.ts'
+export { type AddressPoolOptions, createAddressPool } from './manager/address-pool.ts'
 export type { Archives } from './manager/archives.ts'
 export type { AuditEntry, AuditFilter } from './manager/audit/audit-records.ts'
 export type { AuditScope } from './manager/audit/audited.ts'
 export type { DefinitionComparison } from './manager/compare-definitions.ts'
-export { createManager, type ManagerOptions } from './manager/create-manager.ts'
+export { createManager } from './manager/create-manager.ts'
 export type { Definitions } from './manager/definitions.ts'
 export type { DiagnoseInput } from './manager/diagnose/diagnose.ts'
 export type { DiagnosedPart, Diagnosis, Finding } from './manager/diagnose/diagnosis.ts'
@@ -76,6 +78,7 @@ export { formatPlan } from './manager/format-plan.ts'
 export type { ServerLoad } from './manager/load/measure-load.ts'
 export type { LoadProposal, MeasuredLoad, WatchLoad } from './manager/load/watch-load.ts'
 export type { AnswerToRequest, Manager, RetentionPolicy, StartOptions } from './manager/manager.ts'
+export type { ManagerOptions } from './manager/manager-options.ts'
 export type { DeliverOptions, Notices } from './manager/notices/notices.ts'
 export type { PendingRequest, Requests } from './manager/requests.ts'
 export type { RegisterTemplate, Templates } from './manager/templates.ts'

@@ -1,3 +1,4 @@
+import type { OperationId } from './marker.ts'
 import type { LogicalStatus } from './server-status.ts'
 import type { Slot } from './slot.ts'
 import type { Tier } from './tier.ts'
@@ -7,6 +8,12 @@ export interface BoundMachine {
   readonly id: string
   /** The operation that wrote our marker into it. */
   readonly operationId?: string | undefined
+}
+
+/** An address that an address pool has handed out, and under which id. */
+export interface ReservedAddress {
+  readonly address: string
+  readonly id: OperationId
 }
 
 /** A place in the fleet and what fills it now. */
@@ -23,6 +30,10 @@ export interface VirtualServer {
   /** The definition that was last reflected on it. */
   readonly definitionHash?: string | undefined
   readonly status: LogicalStatus
+  /** Its name in the pool of its tier, where that is not the slot; see `poolNameOf`. */
+  readonly member?: string | undefined
+  /** Which of its addresses come from the address pool, and under which ids they are reserved there. */
+  readonly reserved?: readonly ReservedAddress[] | undefined
   /** Whether the balancer was last told to send it traffic; `none` while it has no place in a pool. */
   readonly traffic: 'in' | 'out' | 'none'
 }

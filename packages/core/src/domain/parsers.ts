@@ -84,6 +84,11 @@ const server = z.strictObject({
   templateVersion: z.int().min(1).optional(),
   definitionHash: z.string().optional(),
   status,
+  member: z.string().optional(),
+  reserved: z
+    .array(z.strictObject({ address: ipv4, id: z.string() }))
+    .readonly()
+    .optional(),
   traffic: z.enum(['in', 'out', 'none']),
 })
 
@@ -171,6 +176,8 @@ const wave = z.strictObject({
     .optional(),
 })
 
+const surgingWave = wave.extend({ surge: share.optional() })
+
 /** Parts that the inputs of operations and steps are checked with; zod's types stay inside this package. */
 export const schemas = {
   argv,
@@ -182,6 +189,7 @@ export const schemas = {
   name,
   share,
   status,
+  surgingWave,
   templateRef,
   wave,
 }

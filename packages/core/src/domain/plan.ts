@@ -120,12 +120,6 @@ export type Gate =
       readonly text?: string | undefined
     }
   | {
-      /** Work by a person outside of the manager; whoever may see the run says that it is done. */
-      readonly kind: 'work'
-      /** What is to be done, for people. */
-      readonly text: string
-    }
-  | {
       readonly kind: 'until'
       /** Milliseconds since 1970, by the store's clock. */
       readonly time: number
@@ -139,6 +133,11 @@ export type Gate =
  */
 export interface Wave {
   readonly groups: Share
+  /**
+   * How many replacement groups may exist beside the ones that they replace. Its groups then serve all the time, and no
+   * more than so many are in work at once, however wide the wave is.
+   */
+  readonly surge?: Share | undefined
   /** How many of its groups may fail before the run begins nothing new. Default 0. */
   readonly maxFailures?: Share | undefined
   readonly soakMs?: number | undefined

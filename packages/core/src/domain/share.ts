@@ -15,3 +15,12 @@ export function countOf(share: Share, total: number, round: 'down' | 'up'): numb
 export function waveWidth(share: Share, total: number): number {
   return Math.max(1, countOf(share, total, 'down'))
 }
+
+/** How many groups of a wave may be in work at once: as many as it may disturb, or have a replacement beside them. */
+export function widthInWork(
+  { groups, surge }: { readonly groups: Share; readonly surge?: Share | undefined },
+  total: number,
+): number {
+  const width = waveWidth(groups, total)
+  return surge === undefined ? width : Math.min(width, Math.max(1, countOf(surge, total, 'up')))
+}

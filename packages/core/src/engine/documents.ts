@@ -15,6 +15,8 @@ export const keys = {
   template: (name: string): string => `template/${name}`,
   definition: (hash: string): string => `definition/${hash}`,
   address: (address: string): string => `address/${address}`,
+  /** Which addresses of a network are handed out to whom. */
+  addressPool: (network: string): string => `pool/${network}`,
   run: (id: string): string => `run/${id}`,
   archive: (run: string): string => `archive/${run}`,
   control: (run: string): string => `control/${run}`,

@@ -1,4 +1,5 @@
 import type {
+  AddressPool,
   Clock,
   GuestAccess,
   HypervisorDriver,
@@ -22,6 +23,8 @@ export interface EngineOptions {
   readonly balancers: Readonly<Record<string, LoadBalancer>>
   /** Absent: balancers of units cannot be used. */
   readonly unitBalancers?: UnitBalancers | undefined
+  /** Absent: nothing that needs addresses of a pool can be done. */
+  readonly addresses?: AddressPool | undefined
   readonly guests: GuestAccess
   readonly clock: Clock
   /** Absent: nothing is logged; the journals say everything about runs. */

@@ -11,7 +11,7 @@ export function requestId(runId: string, gate: string): string {
 /** Writes down what is asked, unless it was asked already. */
 export function askRequest(
   progress: Progress,
-  asked: { readonly id: string; readonly gate: Exclude<Gate, { readonly kind: 'until' }> },
+  asked: { readonly id: string; readonly gate: Extract<Gate, { readonly kind: 'approval' }> },
 ): DocumentUpdate {
   const document: RequestDocument = {
     run: progress.runId,
@@ -19,7 +19,6 @@ export function askRequest(
     text: asked.gate.text ?? `Go on with run ${progress.runId}`,
     planHash: progress.plan.hash,
     requestedBy: progress.principal.name,
-    ...(asked.gate.kind === 'work' && { kind: 'work' }),
   }
   return { key: keys.request(requestId(progress.runId, asked.id)), update: (value) => value ?? plain(document) }
 }

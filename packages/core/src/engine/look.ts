@@ -26,6 +26,7 @@ export interface LookOptions {
   readonly balancers: Readonly<Record<string, LoadBalancer>>
   /** Absent: balancers of units cannot be used. */
   readonly unitBalancers?: UnitBalancers | undefined
+  readonly hasAddressPool: boolean
   /** Absent: everything. */
   readonly scope?: OperationScope | undefined
 }
@@ -48,6 +49,7 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
     principal,
     hypervisors: new Set(Object.keys(hypervisors)),
     balancers: new Set([...Object.keys(balancers), ...(options.unitBalancers === undefined ? [] : [UNIT_BALANCER])]),
+    hasAddressPool: options.hasAddressPool,
     units,
     addresses: holdersOf(all),
     bindings: bindingsOf(all),

@@ -8,6 +8,7 @@ import { definitionTree } from './definition-tree.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { answerOf } from './gates.ts'
 import { createGuard } from './guard/guard.ts'
+import { guardAddressPool } from './guard/guard-address-pool.ts'
 import { guardBalancer } from './guard/guard-balancer.ts'
 import { guardHypervisor } from './guard/guard-hypervisor.ts'
 import { guardTree } from './guard/guard-tree.ts'
@@ -15,6 +16,7 @@ import { createGuestConnections } from './guest-connections.ts'
 import { createJournalWriter } from './journal-writer.ts'
 import { keptMachines } from './kept-machines.ts'
 import { createLimiter } from './limiter.ts'
+import { noAddressPool } from './no-address-pool.ts'
 import { createOutages } from './outages.ts'
 import type { Progress } from './progress.ts'
 import { serverHistory } from './server-history.ts'
@@ -70,6 +72,10 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
     signal: lease.lost,
     hypervisor,
     balancer,
+    addresses() {
+      if (engine.addresses === undefined) throw noAddressPool()
+      return guardAddressPool(engine.addresses, guard)
+    },
     guest: (address) => guests.open(address),
     tree: async (hash, tierId) =>
       guardTree(await definitionTree(store, { hash, tierId }, { signal: lease.lost }), guard),

@@ -5,7 +5,7 @@ import type { ChangeProgress, ScheduledChange } from './scheduled-change.ts'
 /** Where a wave stands: what a decision asks, kept up to date so that no decision has to pass over all groups. */
 export interface WaveStanding {
   readonly wave: Wave
-  /** How many of its groups may be disturbed at once. */
+  /** How many of its groups may be in work at once. */
   readonly width: number
   readonly maxFailures: number
   /** In the order in which they begin. */

@@ -1,5 +1,5 @@
 import type { Phase, Wave } from '../domain/plan.ts'
-import { countOf, waveWidth } from '../domain/share.ts'
+import { countOf, waveWidth, widthInWork } from '../domain/share.ts'
 import type { Progress, ScheduledChange } from './progress.ts'
 import { type Standing, survey, type WaveStanding } from './standing.ts'
 import { unfinishedGroups } from './unfinished-groups.ts'
@@ -60,13 +60,12 @@ function wavesOf(
 ): readonly WaveStanding[] {
   let from = 0
   return waves.map((wave, number) => {
-    const width = waveWidth(wave.groups, total)
     const isLast = number === waves.length - 1
-    const own = members.slice(from, isLast ? undefined : from + width)
+    const own = members.slice(from, isLast ? undefined : from + waveWidth(wave.groups, total))
     from += own.length
     return {
       wave,
-      width,
+      width: widthInWork(wave, total),
       maxFailures: countOf(wave.maxFailures ?? 0, total, 'down'),
       members: wave.failureDomains === 'oneByOne' ? byFailureDomain(own) : own,
       next: 0,

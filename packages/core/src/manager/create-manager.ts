@@ -15,30 +15,18 @@ import { createLimiter } from '../engine/limiter.ts'
 import { progressOf } from '../engine/load-progress.ts'
 import { lookAtWorld } from '../engine/look.ts'
 import { makePlan } from '../engine/make-plan.ts'
-import { DEFAULT_TIMING, type Timing } from '../engine/timing.ts'
+import { DEFAULT_TIMING } from '../engine/timing.ts'
 import { createUnitBalancers } from '../engine/unit-balancers.ts'
 import { VmunitError } from '../errors/index.ts'
 import { systemClock } from '../internal/system-clock.ts'
 import { BUILT_IN_OPERATIONS } from '../operations/built-in-operations.ts'
-import type {
-  Authenticator,
-  BalancerConnector,
-  Call,
-  Clock,
-  GuestAccess,
-  HypervisorDriver,
-  LoadBalancer,
-  Logger,
-  Operation,
-  Run,
-  StateStore,
-} from '../ports/index.ts'
+import type { Call, Clock, Operation, Run } from '../ports/index.ts'
 import { type AccessOptions, accessOptions } from './access-options.ts'
 import { createAccounts } from './accounts.ts'
 import { answerRequest } from './answer-request.ts'
 import { createArchives } from './archives.ts'
 import { readAudit } from './audit/audit-records.ts'
-import { type AuditOptions, type AuditScope, audited } from './audit/audited.ts'
+import { type AuditOptions, audited } from './audit/audited.ts'
 import { type Admission, authenticate, checkAdmission } from './authenticate.ts'
 import { compactRuns } from './compact-runs.ts'
 import { createDefinitions } from './definitions.ts'
@@ -49,6 +37,7 @@ import { watchLoad } from './load/watch-load.ts'
 import type { Manager } from './manager.ts'
 import type { ManagerContext } from './manager-context.ts'
 import { claimStore } from './manager-identity.ts'
+import type { ManagerOptions } from './manager-options.ts'
 import { createNotices } from './notices/notices.ts'
 import { parseInput } from './parse-input.ts'
 import { removeManager } from './remove-manager.ts'
@@ -58,40 +47,6 @@ import { checkMayMove, checkReadable, isReadable, runFor } from './run-rights.ts
 import { createTemplates } from './templates.ts'
 import { getUnitToWorkOn, readUnit } from './unit-access.ts'
 import { createUnits } from './units.ts'
-
-/** What is persisted (`unit.hypervisor`, `tier.balancer`) are keys of these records. */
-export interface ManagerOptions {
-  /** The manager's id, as it stands in the markers of its machines and in its store. Default `vmunit`. */
-  readonly id?: string | undefined
-  readonly hypervisors: Readonly<Record<string, HypervisorDriver>>
-  readonly balancers?: Readonly<Record<string, LoadBalancer>> | undefined
-  /** Opens the load balancers that definition directories bring with them (`lb.use=:unit:`); absent: those are refused. */
-  readonly connectBalancer?: BalancerConnector | undefined
-  readonly guests: GuestAccess
-  readonly store: StateStore
-  readonly principal: Principal
-  /** Your own, beside the built-in ones, which are always there. */
-  readonly operations?: readonly Operation[] | undefined
-  readonly timing?: Partial<Timing> | undefined
-  readonly clock?: Clock | undefined
-  /** For the people who run the manager: which runs begin, who moves them, how they end. Default: nothing. */
-  readonly logger?: Logger | undefined
-  /** How many steps one run may have in flight. Default 64. */
-  readonly maxStepsInFlight?: number | undefined
-  /** The name of the administrator's account. Default `admin`. */
-  readonly administrator?: string | undefined
-  /** An external directory that knows people and their rights; then no accounts are kept here. */
-  readonly authenticator?: Authenticator | undefined
-  /** How short a password may be. Default 8; those of the manual's examples need 5. */
-  readonly minPasswordLength?: number | undefined
-  /** How many units there may be. Default 1,000. */
-  readonly maxUnits?: number | undefined
-  /**
-   * Which calls that are no runs are written down, with who called and how it ended, to be read by `Manager.audit`: those
-   * that change something, or everything. Default: none. Runs are always written down.
-   */
-  readonly audit?: AuditScope | undefined
-}
 
 const idParser: Parser<string> = schemas.name
 
@@ -115,6 +70,7 @@ export function createManager(options: ManagerOptions): Manager {
     hypervisors,
     balancers,
     unitBalancers,
+    addresses: options.addresses,
     guests,
     clock,
     logger: options.logger,
@@ -179,7 +135,9 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     const scope = operation.scope?.(parsed)
     checkMayWork(principal, 'plan or start runs')
     if (scope?.unit !== undefined) await getUnitToWorkOn(asked, scope.unit, call)
-    const world = await lookAtWorld({ store, manager, principal, hypervisors, balancers, unitBalancers, scope }, call)
+    const hasAddressPool = options.addresses !== undefined
+    const ports = { store, hypervisors, balancers, unitBalancers }
+    const world = await lookAtWorld({ ...ports, manager, principal, hasAddressPool, scope }, call)
     return makePlan(operation, parsed, { draft: operation.plan(parsed, world), manager })
   }
 

@@ -1,4 +1,5 @@
 import type { Gate, Plan, PlannedServer, Wave } from '../domain/plan.ts'
+import type { Share } from '../domain/share.ts'
 import { groupOfSlot } from '../domain/slot.ts'
 import { assertNever } from '../internal/assert-never.ts'
 
@@ -55,8 +56,8 @@ function shareOf({ groups }: Wave, { index, last }: { readonly index: number; re
   return index === 0 ? `first ${groups}` : `${groups} at once`
 }
 
-function formatWave({ soakMs, gate, maxFailures }: Wave, share: string): string {
-  const parts = [share]
+function formatWave({ groups, surge, soakMs, gate, maxFailures }: Wave, share: string): string {
+  const parts = [surge === undefined ? share : formatBeside(groups, surge)]
   if (soakMs !== undefined && soakMs > 0) parts.push(`soaking ${formatDuration(soakMs)}`)
   if (gate !== undefined) parts.push(formatGate(gate))
   if (maxFailures === '100%') parts.push('each for itself')
@@ -64,12 +65,14 @@ function formatWave({ soakMs, gate, maxFailures }: Wave, share: string): string 
   return parts.join(' ')
 }
 
+function formatBeside(groups: Share, surge: Share): string {
+  return `${groups === '100%' ? 'all' : groups}, ${surge} at a time beside those that serve`
+}
+
 function formatGate(gate: Gate): string {
   switch (gate.kind) {
     case 'approval':
       return 'after an approval'
-    case 'work':
-      return 'after a person has done the work'
     case 'until':
       return `not before ${new Date(gate.time).toISOString()}`
     default:

@@ -1,4 +1,5 @@
 import type { UnitRecord, VirtualServer } from '../domain/management-unit.ts'
+import { poolNameOf } from '../domain/pool-name.ts'
 import type { Observation } from '../domain/unit-status.ts'
 import { createLimiter } from '../engine/limiter.ts'
 import type { Call, Machine, PoolMember } from '../ports/index.ts'
@@ -106,13 +107,13 @@ async function lookAtPools({ balancers }: Ports, unit: UnitRecord, call: Call): 
 
 function trafficOf(
   place: { readonly name: string; readonly pool: string } | undefined,
-  { slot }: VirtualServer,
+  server: VirtualServer,
   { members }: Surroundings,
 ): Observation['balancer'] {
   if (place === undefined) return 'none'
   const found = members.get(`${place.name}/${place.pool}`)
   if (found === undefined || typeof found === 'string') return 'unknown'
-  return found.some((member) => member.slot === slot && member.traffic === 'in') ? 'unblocked' : 'blocked'
+  return found.some((member) => member.slot === poolNameOf(server) && member.traffic === 'in') ? 'unblocked' : 'blocked'
 }
 
 function messageOf(error: unknown): string {

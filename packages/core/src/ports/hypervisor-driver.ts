@@ -49,6 +49,11 @@ export interface CreateMachine {
   readonly guest?: Plain
   /** Host, datastore, zone …: platform-specific, validated by the driver. */
   readonly placement?: Plain
+  /**
+   * Where the machine is wanted, as `Machine.failureDomain` tells it: the place of the one that it replaces. A wish: a
+   * driver that cannot choose, or has no room there, makes it elsewhere; `placement` comes first.
+   */
+  readonly failureDomain?: string | undefined
 }
 
 export type LimitedAction = 'create' | 'power' | 'remove' | 'publish'

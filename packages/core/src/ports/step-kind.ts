@@ -4,6 +4,7 @@ import type { Observed } from '../domain/observed.ts'
 import type { Parser, Plain } from '../domain/plain.ts'
 import type { Named } from '../domain/plan.ts'
 import type { Answer } from '../domain/request.ts'
+import type { AddressPool } from './address-pool.ts'
 import type { Call } from './call.ts'
 import type { Guest } from './guest-access.ts'
 import type { HypervisorDriver } from './hypervisor-driver.ts'
@@ -37,6 +38,8 @@ export interface StepContext extends Call {
   readonly manager: string
   hypervisor(name: string): HypervisorDriver
   balancer(name: string): LoadBalancer
+  /** Throws `ERR_NOT_CONFIGURED` when the manager was given none. */
+  addresses(): AddressPool
   /** A connection that the run keeps and closes. */
   guest(address: GuestAddress): Promise<Guest>
   /** The files of a definition that servers of a tier get; without a tier all files of that directory. */

@@ -13,6 +13,8 @@ export interface World {
   /** The names that `ManagerOptions.balancers` and `hypervisors` were given; `:unit:` when it can connect to those of units. */
   readonly balancers: ReadonlySet<string>
   readonly hypervisors: ReadonlySet<string>
+  /** Whether the manager was given a pool of addresses. */
+  readonly hasAddressPool?: boolean | undefined
   /** The units that the principal may work on, by name. */
   readonly units: ReadonlyMap<string, ManagementUnit>
   /** Every address in use over the whole manager, with the slot and unit that has it. */

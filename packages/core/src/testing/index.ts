@@ -1,3 +1,5 @@
+export type { AddressPoolLab, AddressPoolRule, LabNetwork } from './contract/address-pool-lab.ts'
+export { ADDRESS_POOL_RULES, testAddressPool } from './contract/address-pool-rules.ts'
 export type { BalancerLab, BalancerRule } from './contract/balancer-lab.ts'
 export { BALANCER_RULES, testLoadBalancer } from './contract/balancer-rules.ts'
 export type { ContractRule, Lab } from './contract/contract-rule.ts'

@@ -136,6 +136,14 @@ const MUTANTS: readonly Mutant<HypervisorLab>[] = [
       })),
   },
   {
+    rule: 'HV-022',
+    name: 'makes machines wherever it likes',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        create: async ({ failureDomain: _wanted, ...spec }, call) => await good.create(spec, call),
+      })),
+  },
+  {
     rule: 'HV-018',
     name: 'has no code for a name that is taken',
     breakIt: (lab) =>

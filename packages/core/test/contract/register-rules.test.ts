@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  ADDRESS_POOL_RULES,
   BALANCER_RULES,
   type BalancerLab,
   GUEST_RULES,
@@ -25,7 +26,7 @@ function collect(): {
 }
 
 describe('the rules of all contracts', () => {
-  const tables = { HV: HYPERVISOR_RULES, GA: GUEST_RULES, LB: BALANCER_RULES, SS: STORE_RULES }
+  const tables = { AP: ADDRESS_POOL_RULES, HV: HYPERVISOR_RULES, GA: GUEST_RULES, LB: BALANCER_RULES, SS: STORE_RULES }
 
   it.each(Object.entries(tables))(
     '%s: ids are unique, ascending and well formed, texts are sentences',

@@ -4,7 +4,8 @@ import { type Lanes, openLanes } from './support/in-lanes.ts'
 import { type Ending, type Lane, openLane, SUCCESSORS } from './support/lane.ts'
 import type { Death } from './support/life.ts'
 import { notePoints } from './support/points.ts'
-import { ROLLING, SCENARIOS, type Scenario } from './support/scenarios.ts'
+import { ROLLING, type Scenario } from './support/scenario.ts'
+import { SCENARIOS } from './support/scenarios.ts'
 import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
 
 // VMUNIT_CRASH=all: every moment of every operation, by SIGKILL, instead of some with the manager's objects discarded.

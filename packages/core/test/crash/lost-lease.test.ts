@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bases, prepareBases } from './support/bases.ts'
 import { type Lane, openLane } from './support/lane.ts'
 import { createLife } from './support/life.ts'
-import { ROLLING } from './support/scenarios.ts'
+import { ROLLING } from './support/scenario.ts'
 
 let bases: Bases
 let lane: Lane

@@ -21,7 +21,7 @@ import { createLife } from './support/life.ts'
 import { untilEnded } from './support/living.ts'
 import { jitter } from './support/pace.ts'
 import { notePoints } from './support/points.ts'
-import { ROLLING } from './support/scenarios.ts'
+import { ROLLING } from './support/scenario.ts'
 import { baseSeed, type Random, seededRandom } from './support/seeded-random.ts'
 import { expectSame, undisturbed } from './support/undisturbed.ts'
 

@@ -66,6 +66,13 @@ const plans: Readonly<Record<string, Plan>> = {
     SERVERS,
     { estimate: { steps: 1, durationMs: 900 } },
   ),
+  surge: withServers(
+    rolled([
+      { groups: 1, surge: 1 },
+      { groups: '100%', surge: '25%', soakMs: 30_000 },
+    ]),
+    SERVERS,
+  ),
   'nothing-to-do': withServers(
     syntheticPlan({ phases: [] }),
     SERVERS.map((server) => ({ ...server, action: 'none' as const })),

@@ -176,6 +176,21 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   '3-whole-killed-on-the-way-back': killed(whole(3, { 'start g2': broken }), 55, 57),
   '6-killed-while-soaking': killed(roll(6, [{ groups: 3, soakMs: 20_000 }]), 12, 18),
   '30-a-tenth-at-a-time': roll(30, [{ groups: '10%', soakMs: 10_000 }]),
+  '6-one-beside-the-others': roll(6, [{ groups: 3, surge: 1 }]),
+  '6-two-beside-soaking': roll(6, [{ groups: '100%', surge: 2, soakMs: 5_000 }], {
+    script: { going: goings({ g1: { ms: 35_000 } }) },
+  }),
+  '6-more-beside-than-the-wave-is-wide': roll(6, [{ groups: 2, surge: 4 }]),
+  '6-one-beside-fails': roll(6, [{ groups: 3, surge: 2 }], { script: { going: goings({ g3: broken }) } }),
+  '6-beside-killed': killed(roll(6, [{ groups: '100%', surge: 2 }]), 5, 14),
+  '12-canary-then-a-share-beside': roll(12, [
+    { groups: 1, surge: 1, soakMs: 60_000 },
+    { groups: '50%', surge: '20%' },
+  ]),
+  '12-a-wave-of-four-two-beside-then-the-rest': roll(12, [
+    { groups: 4, surge: 2 },
+    { groups: 3, surge: 3 },
+  ]),
   'nothing-to-do': { plan: syntheticPlan({ phases: [] }), script: { going: goings() } },
 }
 

@@ -1,4 +1,13 @@
-import { applyPatch, attachGroups, type Manager, type PendingRequest, start, stop } from '@vmunit/core'
+import {
+  applyPatch,
+  attachGroups,
+  type Manager,
+  type Notice,
+  type Notifier,
+  type PendingRequest,
+  start,
+  stop,
+} from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
@@ -179,6 +188,8 @@ describe('applyPatch by jobs', () => {
     await expectRefused(fleet, 'ERR_INVALID_INPUT', execute({ commands: undefined }))
     await expectRefused(fleet, 'ERR_INVALID_INPUT', execute({ by: 'person' }))
     await expectRefused(fleet, 'ERR_INVALID_INPUT', execute({ whole: true, waves: [{ groups: 1 }] }))
+    await expectRefused(fleet, 'ERR_INVALID_INPUT', execute({ until: 1 }))
+    await expectRefused(fleet, 'ERR_INVALID_INPUT', execute({ commands: undefined, by: 'person', from: 2, until: 1 }))
     await expectRefused(fleet, 'ERR_NOT_FOUND', execute({ files: 'f'.repeat(64) }))
     await expectRefused(fleet, 'ERR_NOT_FOUND', execute({ groups: ['vmgroup_9'] }))
     await fleet.world.admin.setPower((await machineOf(fleet, SLOTS[0])).id, 'off')
@@ -211,7 +222,7 @@ describe('applyPatch by a person', () => {
       `${SLOTS[0]} stopped out 1`,
       `${SLOTS[1]} working in 1`,
     ])
-    expect(await run.state()).toMatchObject({ state: 'waiting', request: first.id })
+    await expect.poll(() => run.state()).toMatchObject({ state: 'waiting', request: first.id })
     await until(async () => ((await holderOf(fleet, run.id)) === undefined ? true : undefined))
 
     await manager.answer(first.id, { approve: true })
@@ -286,14 +297,78 @@ describe('applyPatch by a person', () => {
     expect(standing(await manager.units.get(UNIT))).toEqual(ALL_WORKING)
   })
 
-  it('refused: the run is cancelled, and the group stays stopped', async () => {
+  it('declined, the group has failed and stays stopped, and no other is begun', async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
     const { manager } = fleet
-    const run = await manager.start(await manager.plan(applyPatch, { unit: UNIT, groups: ['vmgroup_1'], by: 'person' }))
-    await manager.answer((await pending(manager)).id, { approve: false })
-    expect((await refusal(run.result())).code).toBe('ERR_CANCELLED')
-    expect(standing(await manager.units.get(UNIT))[0]).toBe(`${SLOTS[0]} stopped out 1`)
+    const input = { unit: UNIT, groups: ['vmgroup_1', 'vmgroup_2'], by: 'person' } as const
+    const run = await manager.start(await manager.plan(applyPatch, input))
+    await manager.answer((await pending(manager)).id, { approve: false, note: 'no patch for this kernel' })
+    const error = await refusal(run.result())
+    expect(error.code).toBe('ERR_RUN_FAILED')
+    expect(error.message).toContain('no patch for this kernel')
+    expect(error.details).toMatchObject({ outcomes: [{ status: 'failed' }, { status: 'notStarted' }] })
+    expect(standing(await manager.units.get(UNIT)).slice(0, 2)).toEqual([
+      `${SLOTS[0]} stopped out 1`,
+      `${SLOTS[1]} working in 1`,
+    ])
+  })
+
+  it('tells by a notice what is asked, from when and until when', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const { manager } = fleet
+    const from = Date.UTC(2026, 10, 1)
+    const last = Date.UTC(2126, 10, 1)
+    const input = { unit: UNIT, groups: ['vmgroup_1'], by: 'person', from, until: last } as const
+    const run = await manager.start(await manager.plan(applyPatch, input))
+    const request = await pending(manager)
+    expect(request).toMatchObject({ kind: 'work', from, until: last })
+    const told: Notice[] = []
+    const notifier: Notifier = { notify: async (notice) => void told.push(notice) }
+    const admin = manager.as({ name: 'admin', role: 'administrator' })
+    await admin.notices.deliver('desk', notifier, { topics: ['request'] })
+    expect(told).toMatchObject([{ run: run.id, request: request.id }])
+    expect(told[0]?.subject).toContain('Patch the servers: vmgroup_1 of gyoumu_a')
+    expect(told[0]?.text).toContain(`From:  ${new Date(from).toISOString()}\nUntil: ${new Date(last).toISOString()}`)
+    await manager.answer(request.id, { approve: true })
+    await run.result()
+  })
+
+  it('without an answer in time the group has failed, and nobody is asked any more', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const { manager } = fleet
+    const input = { unit: UNIT, groups: ['vmgroup_1'], by: 'person', until: Date.now() + 500 } as const
+    const run = await manager.start(await manager.plan(applyPatch, input))
+    const error = await refusal(run.result())
+    expect(error.code).toBe('ERR_RUN_FAILED')
+    expect(error.message).toContain('Nobody answered')
+    expect(await manager.requests.list()).toEqual([])
+  })
+
+  it('asks about as many groups at once as the wave takes, and starts each when it is answered', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const { manager } = fleet
+    const input = { unit: UNIT, by: 'person', waves: [{ groups: 2 }], allowOutage: true } as const
+    const run = await manager.start(await manager.plan(applyPatch, input))
+    const both = await until(async () => {
+      const open = await manager.requests.list()
+      return open.length === 2 ? open : undefined
+    })
+    const second = both.find(({ text }) => text.includes('vmgroup_2'))
+    await manager.answer(second?.id ?? '', { approve: true })
+    await until(async () =>
+      (await manager.requests.list()).some(({ text }) => text.includes('vmgroup_3')) ? true : undefined,
+    )
+    expect(standing(await manager.units.get(UNIT)).slice(0, 2)).toEqual([
+      `${SLOTS[0]} stopped out 1`,
+      `${SLOTS[1]} working in 1`,
+    ])
+    for (const { id } of await manager.requests.list()) await manager.answer(id, { approve: true })
+    await run.result()
+    expect(standing(await manager.units.get(UNIT))).toEqual(ALL_WORKING)
   })
 })
 

@@ -45,4 +45,18 @@ describe('several groups at once', () => {
     }
     expect(plan.maxFailures).toBe(1)
   })
+
+  it('have their new machines in the failure domains of the old ones', async () => {
+    await using fleet = await createFleet()
+    await fleet.build('gyoumu_a', GROUPS)
+    const placesOf = async (): Promise<readonly string[]> =>
+      (await fleet.world.admin.machines())
+        .flatMap(({ marker, failureDomain }) => (marker === undefined ? [] : [`${marker.slot} ${failureDomain}`]))
+        .toSorted()
+    const before = await placesOf()
+    const { version } = await fleet.manager.execute(patchTemplate, { template: 'web-base', commands: [['true']] })
+    await fleet.manager.execute(applyTemplate, { unit: 'gyoumu_a', template: version, waves: [{ groups: 2 }] })
+    expect(new Set(before.map((place) => place.split(' ')[1])).size).toBeGreaterThan(1)
+    expect(await placesOf()).toEqual(before)
+  })
 })

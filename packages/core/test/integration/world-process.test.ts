@@ -184,6 +184,25 @@ describe('a world process', () => {
     expect(lines.map((line) => JSON.parse(line).seq)).toEqual(lines.map((_, index) => index + 1))
   })
 
+  it('keeps what its address pool has handed out, and what rests there, after SIGKILL', async () => {
+    const settings = { networks: { management: ['10.0.0.1', '10.0.0.2', '10.0.0.3'] } }
+    const first = await start(settings)
+    await using world = await connectWorld(first.socket)
+    const pool = world.addresses
+    expect([await pool.reserve('management', 'r/a#1'), await pool.reserve('management', 'r/b#1')]).toEqual([
+      '10.0.0.1',
+      '10.0.0.2',
+    ])
+    await pool.release('10.0.0.2', 'r/b#1')
+    await world.admin.saved()
+    await kill(first.pid)
+    const second = await start(settings)
+    await using later = await connectWorld(second.socket)
+    expect(await later.addresses.reserve('management', 'r/a#1')).toBe('10.0.0.1')
+    expect(await later.addresses.reserve('management', 'r/c#1')).toBe('10.0.0.3')
+    await expect(later.addresses.reserve('management', 'r/d#1')).rejects.toMatchObject({ code: 'ERR_LIMIT_REACHED' })
+  })
+
   it('saves everything when it is asked to end', async () => {
     const first = await start()
     const world = await connectWorld(first.socket)

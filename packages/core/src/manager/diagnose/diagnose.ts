@@ -1,4 +1,5 @@
 import type { ManagementUnit } from '../../domain/management-unit.ts'
+import { poolNameOf } from '../../domain/pool-name.ts'
 import { hasEnded } from '../../domain/run-state.ts'
 import { UNIT_BALANCER } from '../../domain/tier.ts'
 import { runDocumentParser } from '../../engine/documents.ts'
@@ -53,7 +54,8 @@ export async function diagnose(
           ? ({ type: 'notTried' } as const)
           : await tryAccess({ guests: engine.guests, timeoutMs }, { server, tier, machine }, call)
         const pool = tier.balancer && members.get(`${tier.balancer.name}/${tier.balancer.pool}`)
-        const member = pool?.find(({ slot }) => slot === server.slot) ?? (pool === undefined ? undefined : 'absent')
+        const member =
+          pool?.find(({ slot }) => slot === poolNameOf(server)) ?? (pool === undefined ? undefined : 'absent')
         return [{ server, tier, machine, access: tried, member }]
       }),
     ),

@@ -3,7 +3,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
-import { planAlike } from '../roll/alike.ts'
+import { type PlanMembers, planAlike } from '../roll/alike.ts'
 import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
 import { EVERYTHING, wayBack } from '../roll/stage.ts'
@@ -19,8 +19,9 @@ const ONE_BY_ONE: readonly Wave[] = [{ groups: 1 }]
  *
  * Each group gets no more traffic, is stopped, patched, rebooted if that is asked for, started, and gets its traffic
  * again. Servers that are stopped are patched and stay so. A group that fails stays out of service as it is, to be
- * inspected, and nothing new begins; with `whole` the other groups go on. With `by: 'person'` the run waits, as long as
- * it takes and without a process, for `manager.answer`: approved means patched, refused cancels the run.
+ * inspected, and nothing new begins; with `whole` the other groups go on. With `by: 'person'` a group that is stopped
+ * waits, as long as it takes and without a process, for `manager.answer`: approved means patched, declined that the
+ * group has failed. With `whole` one answer is for all groups.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND`; `ERR_WOULD_INTERRUPT`; `ERR_WRONG_STATE` for machines that are off;
  * `ERR_NOT_ADOPTED` or `ERR_NOT_OWNED` for machines that are to be rebooted and are not ours.
@@ -39,6 +40,7 @@ export const applyPatch: Operation<ApplyPatchInput, FleetResult> = defineOperati
   input: applyPatchInput,
   scope: ({ unit, files }) => ({ unit, definition: files }),
   kinds: [
+    steps.awaitAnswer,
     steps.awaitGuest,
     steps.awaitHealth,
     steps.blockServer,
@@ -52,11 +54,15 @@ export const applyPatch: Operation<ApplyPatchInput, FleetResult> = defineOperati
     const { whole = false, allowOutage = false } = request
     const unit = unitOf(world, request.unit)
     checkFiles(world, request.files)
-    const plan = planAlike((members) => patchMembers(unit, members, request))
-    const planned = groupsOf(unit, request.groups).map((group) => ({
-      group,
-      ...patchGroup(world, { group, members: membersOf(world, unit, group) }, { request, plan }),
-    }))
+    const groups = groupsOf(unit, request.groups)
+    const byJob = planAlike((members) => patchMembers(unit, members, { request, asked: [] }))
+    const planned = groups.map((group, index) => {
+      const asked = (whole ? (index === 0 ? groups : []) : [group]).map(({ name }) => name)
+      // Each group is asked about by its name.
+      const byPerson: PlanMembers = (members) => patchMembers(unit, members, { request, asked })
+      const plan = request.by === 'person' ? byPerson : byJob
+      return { group, ...patchGroup(world, { group, members: membersOf(world, unit, group) }, { request, plan }) }
+    })
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
     const { procedures, draft } = planRoll({ world, unit, planned, waves, allowOutage })
     return {

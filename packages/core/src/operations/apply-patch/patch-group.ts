@@ -14,14 +14,16 @@ import {
   inPlace,
   type Placed,
   powerStep,
+  stage,
   startStages,
   stopStages,
   unblockStage,
 } from '../roll/stages.ts'
 import { readBootId, runJob } from '../steps/index.ts'
+import { askStage } from './ask-person.ts'
 import type { ApplyPatchInput } from './patch-input.ts'
 
-/** The stage in which the servers are patched, or with which it begins that they were. */
+/** The stage in which jobs patch the servers. */
 export const PATCH_STAGE = 'patch'
 
 const PATCH_PATH = '/opt/vmunit/patch'
@@ -64,25 +66,43 @@ export function patchGroup(
 export function patchMembers(
   { tiers }: ManagementUnit,
   members: readonly Member[],
-  request: ApplyPatchInput,
+  {
+    request,
+    asked,
+  }: {
+    readonly request: ApplyPatchInput
+    /** The groups that a person is asked about when these are stopped; none when that is another group's turn. */
+    readonly asked: readonly string[]
+  },
 ): MembersProcedure {
-  const isByPerson = request.by === 'person'
   const placed = inPlace(members)
   const running = placed.filter(({ member }) => isRunning(member))
-  const patch = isByPerson ? patchedLane : patchLane
-  const lanes = placed.map((place) => patch(place, request))
   return {
     stages: [
       blockStage(running),
       ...stopStages(tiers, running),
-      ...(isByPerson && request.reboot === true ? [bootStage(placed)] : []),
-      // The whole unit is patched one server after another.
-      { name: PATCH_STAGE, lanes: request.whole === true ? [lanes.flat()] : lanes },
+      ...(request.by === 'person' ? personStages(placed, asked, request) : [jobStage(placed, request)]),
       ...startStages(tiers, running),
       unblockStage(running),
     ],
     back: request.files === undefined ? [] : [takeFilesAway(placed)],
   }
+}
+
+function jobStage(placed: readonly Placed[], request: ApplyPatchInput): Stage {
+  const lanes = placed.map((place) => patchLane(place, request))
+  // The whole unit is patched one server after another.
+  return { name: PATCH_STAGE, lanes: request.whole === true ? [lanes.flat()] : lanes }
+}
+
+/** What a person did is done when the guest answers, after a reboot if that was asked for. */
+function personStages(placed: readonly Placed[], asked: readonly string[], request: ApplyPatchInput): readonly Stage[] {
+  const { reboot = false } = request
+  return [
+    ...(reboot ? [stage('boot', placed, (place) => [bootStep(place)])] : []),
+    ...(asked.length > 0 ? [askStage(asked, request)] : []),
+    stage('answer', placed, (place) => [reboot ? rebooted(place) : answerStep(place)]),
+  ]
 }
 
 function patchLane(
@@ -106,15 +126,6 @@ function patchLane(
     ...(files === undefined ? [] : [filesStep(place, { verb: 'take-away', files: null, path: PATCH_PATH })]),
     ...(reboot ? [bootStep(place), powerStep(place, 'shutdown'), powerStep(place, 'on'), rebooted(place)] : []),
   ]
-}
-
-/** What a person did is done when the guest answers, after a reboot if that was asked for. */
-function patchedLane(place: Placed, { reboot = false }: ApplyPatchInput): Lane {
-  return [reboot ? rebooted(place) : answerStep(place)]
-}
-
-function bootStage(placed: readonly Placed[]): Stage {
-  return { name: 'boot', lanes: placed.map((place) => [bootStep(place)]) }
 }
 
 function bootId({ member }: Placed): string {

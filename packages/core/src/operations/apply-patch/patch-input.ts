@@ -20,11 +20,15 @@ export interface ApplyPatchInput {
   readonly by?: 'job' | 'person' | undefined
   /** What the person is asked. By default to patch the servers. */
   readonly text?: string | undefined
+  /** From when the person may do it, in milliseconds since 1970; for people, the group is stopped all the same. */
+  readonly from?: number | undefined
+  /** Until when the person may do it: without an answer by then the group has failed. Absent: as long as it takes. */
+  readonly until?: number | undefined
   /** A command may be run once more when it left no exit code, because its machine died under it. Default false. */
   readonly repeatable?: boolean | undefined
   /** The servers are rebooted after the patch; it is proved that they were. */
   readonly reboot?: boolean | undefined
-  /** How many groups at once, one after another by default. Not together with `whole` or `by: 'person'`. */
+  /** How many groups at once, one after another by default. Not together with `whole`. */
   readonly waves?: readonly Wave[] | undefined
   /** Stops everything, patches one server after another, and starts everything. */
   readonly whole?: boolean | undefined
@@ -42,6 +46,8 @@ export const applyPatchInput: Parser<ApplyPatchInput> = z
     files: z.string().min(1).optional(),
     by: z.enum(['job', 'person']).optional(),
     text: z.string().min(1).max(1024).optional(),
+    from: z.int().optional(),
+    until: z.int().optional(),
     repeatable: z.boolean().optional(),
     reboot: z.boolean().optional(),
     waves: wavesInput.optional(),
@@ -57,7 +63,15 @@ export const applyPatchInput: Parser<ApplyPatchInput> = z
     message: 'is for commands: a person brings the own files',
     path: ['files'],
   })
-  .refine(({ by, whole, waves }) => waves === undefined || (by !== 'person' && whole !== true), {
-    message: 'cannot be combined with whole or with by: "person": those go one after another',
+  .refine(({ by, text, from, until }) => by === 'person' || [text, from, until].every((value) => value === undefined), {
+    message: 'is for a person: let one do it with by: "person"',
+    path: ['text'],
+  })
+  .refine(({ from = 0, until = Number.POSITIVE_INFINITY }) => from < until, {
+    message: 'must be later than from',
+    path: ['until'],
+  })
+  .refine(({ whole, waves }) => waves === undefined || whole !== true, {
+    message: 'cannot be combined with whole: that goes one server after another',
     path: ['waves'],
   })

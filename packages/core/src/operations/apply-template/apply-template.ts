@@ -3,15 +3,17 @@ import { schemas } from '../../domain/parsers.ts'
 import type { Wave } from '../../domain/plan.ts'
 import type { Share } from '../../domain/share.ts'
 import type { TemplateRef, TemplateVersion } from '../../domain/template.ts'
+import { noAddressPool } from '../../engine/no-address-pool.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
-import { groupsInput, wavesInput } from '../roll/input.ts'
+import { groupsInput, surgingWavesInput } from '../roll/input.ts'
 import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
 import { QUARANTINE_KINDS, type QuarantineOptions, quarantineInput, quarantineNotes } from '../roll/quarantine.ts'
 import { replaceGroup, replacing } from '../roll/replace.ts'
+import { replaceBeside } from '../roll/replace-beside.ts'
 import { EVERYTHING, rolling, wayBack, wholeUnit } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
 
@@ -36,6 +38,11 @@ export interface ApplyTemplateInput {
   readonly replace?: 'tier' | 'group' | undefined
   /** What is kept of machines that fail, and within which budget. */
   readonly quarantine?: QuarantineOptions | undefined
+  /**
+   * `keep`, the default: new machines have the addresses of the old ones. `pool`, together with `surge` in all waves:
+   * they come up beside the old ones with addresses of `ManagerOptions.addresses`, and replace whole groups.
+   */
+  readonly addresses?: 'keep' | 'pool' | undefined
   /** Permits a plan that takes the last available group of a tier. */
   readonly allowOutage?: boolean | undefined
 }
@@ -44,18 +51,39 @@ const input = z
   .strictObject({
     ...groupsInput,
     template: schemas.templateRef,
-    waves: wavesInput.optional(),
+    waves: surgingWavesInput.optional(),
     maxFailures: schemas.share.optional(),
     whole: z.boolean().optional(),
     returnOld: z.enum(['afterHealth', 'first']).optional(),
     replace: z.enum(['tier', 'group']).optional(),
     quarantine: quarantineInput.optional(),
+    addresses: z.enum(['keep', 'pool']).optional(),
     allowOutage: z.boolean().optional(),
   })
   .refine(({ waves, whole }) => !(whole === true && waves !== undefined), {
     message: 'cannot be combined with whole: the whole unit is one wave',
     path: ['waves'],
   })
+  .refine(({ waves = [] }) => waves.every(isBeside) || !waves.some(isBeside), {
+    message: 'have surge all of them, or none: a group is replaced beside its machines, or in their place',
+    path: ['waves'],
+  })
+  .refine(({ waves = [], addresses }) => addresses !== 'pool' || waves.some(isBeside), {
+    message: '"pool" is for waves with surge: in their place new machines keep the addresses',
+    path: ['addresses'],
+  })
+  .refine(
+    ({ waves = [], returnOld, replace }) => !waves.some(isBeside) || (returnOld !== 'first' && replace !== 'tier'),
+    {
+      message:
+        'with surge are whole groups, whose old machines are removed when the new ones serve: leave out returnOld and replace',
+      path: ['waves'],
+    },
+  )
+
+function isBeside({ surge }: Wave): boolean {
+  return surge !== undefined
+}
 
 const ONE_BY_ONE: readonly Wave[] = [{ groups: 1 }]
 
@@ -90,10 +118,14 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
     steps.bindServer,
     steps.blockServer,
     steps.createMachine,
+    steps.leavePool,
     steps.powerMachine,
     steps.pushDefinition,
+    steps.releaseAddress,
     steps.removeMachine,
+    steps.reserveAddress,
     steps.runJob,
+    steps.switchServer,
     steps.unblockServer,
     ...QUARANTINE_KINDS,
   ],
@@ -102,11 +134,16 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
     const groups = groupsOf(unit, request.groups)
     const version = usableVersion(world, request.template)
     const { replace = 'tier', returnOld = 'afterHealth', whole = false, allowOutage = false, quarantine } = request
+    const isSurging = request.waves?.some(isBeside) === true
+    if (isSurging) checkAddresses(world, request)
     const replacement = replacing(world, { version, replace, returnOld, quarantine })
-    const planned = groups.map((group) => ({
-      group,
-      ...replaceGroup(world, { group, members: membersOf(world, unit, group) }, replacement),
-    }))
+    const planned = groups.map((group) => {
+      const visited = { group, members: membersOf(world, unit, group) }
+      const replaced = isSurging
+        ? replaceBeside(world, visited, { version, quarantine })
+        : replaceGroup(world, visited, replacement)
+      return { group, ...replaced }
+    })
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
     const { procedures, draft } = planRoll({
       world,
@@ -124,11 +161,24 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
         ...draft.notes,
         ...(returnOld === 'first' ? [] : quarantineNotes(quarantine)),
         ...(returnOld === 'first' ? ['the old machines are removed first: there is no way back'] : []),
+        ...(isSurging ? ['replaced servers get other addresses, of the address pool'] : []),
       ],
     }
   },
   result: (_plan, finished) => fleetResult(finished),
 })
+
+/** Beside a machine that serves, another one needs addresses of its own. */
+function checkAddresses(world: World, { addresses = 'keep' }: ApplyTemplateInput): void {
+  if (addresses === 'keep') {
+    throw new VmunitError(
+      'ERR_UNSUPPORTED',
+      'A machine beside another one cannot have its addresses, and none is given other ones later. Pass addresses: "pool", or leave surge out.',
+      { details: { addresses } },
+    )
+  }
+  if (world.hasAddressPool !== true) throw noAddressPool()
+}
 
 /** The version of that name, when servers may be made from it. */
 export function usableVersion(world: World, { template, version }: TemplateRef): TemplateVersion {

@@ -1,3 +1,4 @@
+import { poolNameOf } from '../../domain/pool-name.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { PoolMember, World } from '../../ports/index.ts'
 import type { Member } from '../roll/member.ts'
@@ -26,5 +27,5 @@ export function checkLinked(
 /** What the balancer itself says of a server; `none` when it does not know it. */
 export function trafficAt(world: World, { tier, server }: Member): PoolMember['traffic'] | 'none' {
   const { name, pool } = tier.balancer ?? {}
-  return world.members.get(`${name}/${pool}`)?.find(({ slot }) => slot === server.slot)?.traffic ?? 'none'
+  return world.members.get(`${name}/${pool}`)?.find(({ slot }) => slot === poolNameOf(server))?.traffic ?? 'none'
 }

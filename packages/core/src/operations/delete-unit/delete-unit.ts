@@ -10,7 +10,15 @@ import { leavingWarnings } from '../roll/leave.ts'
 import { type LeavingMachines, leaveGroup } from '../roll/leave-group.ts'
 import { markWarnings, unitOf } from '../roll/members-of.ts'
 import { draft, EVERYTHING, type GroupProcedure, rolling, wholeUnit } from '../roll/stage.ts'
-import { blockServer, leavePool, releaseMachine, removeMachine, removePool, runJob } from '../steps/index.ts'
+import {
+  blockServer,
+  leavePool,
+  releaseAddress,
+  releaseMachine,
+  removeMachine,
+  removePool,
+  runJob,
+} from '../steps/index.ts'
 import { forgetUnit } from './forget-unit.ts'
 
 export interface DeleteUnitInput {
@@ -46,7 +54,17 @@ export const deleteUnit: Operation<DeleteUnitInput, FleetResult> = defineOperati
   version: 1,
   input,
   scope: ({ unit }) => ({ unit }),
-  kinds: [blockServer, runJob, leavePool, removeMachine, releaseMachine, forgetGroup, removePool, forgetUnit],
+  kinds: [
+    blockServer,
+    runJob,
+    leavePool,
+    removeMachine,
+    releaseAddress,
+    releaseMachine,
+    forgetGroup,
+    removePool,
+    forgetUnit,
+  ],
   plan({ unit: name, detach = false, machines = 'remove' }, world) {
     const unit = unitOf(world, name)
     if (!detach) checkEmpty(unit)

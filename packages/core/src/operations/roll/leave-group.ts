@@ -9,6 +9,7 @@ import { expectServer } from './expect.ts'
 import { leaveLane, quarantineLanes, releaseLane } from './leave.ts'
 import { isRunning, type Member, machineOf, presentMachine } from './member.ts'
 import { membersOf } from './members-of.ts'
+import { releaseReservedLane } from './pool-addresses.ts'
 import { draft, type GroupProcedure, type Lane } from './stage.ts'
 import { blockStage, inPlace, stopStages } from './stages.ts'
 
@@ -80,7 +81,8 @@ function removeLane(member: Member): Lane {
   const { server } = member
   if (server.machine === undefined) return []
   const input = machineOf(member, presentMachine(server.machine))
-  return [draft(removeMachine, { id: `${server.slot}/remove`, server: server.slot, input, final: true })]
+  const remove = draft(removeMachine, { id: `${server.slot}/remove`, server: server.slot, input, final: true })
+  return [remove, ...releaseReservedLane(member)]
 }
 
 function checkRemovable(group: ServerGroup, members: readonly Member[]): void {

@@ -5,13 +5,20 @@ import { takenMachine } from './check-holder.ts'
 import { type Member, machineOf, presentMachine } from './member.ts'
 import { membersOf } from './members-of.ts'
 import { draft, type Lane } from './stage.ts'
+import { idOf, inPool, type Placed } from './stages.ts'
 
 /** Takes a server out of the pool of its tier. */
-export function leaveLane({ unit, tier, server }: Member): Lane {
+export function leaveLane(member: Member): Lane {
+  return leaveStep({ member, machine: presentMachine(member.server.machine) })
+}
+
+/** Takes the member that stands for a machine out of the pool. */
+export function leaveStep(place: Placed): Lane {
+  const { unit, tier, server } = place.member
   if (tier.balancer === undefined) return []
   const { name, pool } = tier.balancer
-  const step = { balancer: name, pool, unit: unit.name, slot: server.slot }
-  return [draft(leavePool, { id: `${server.slot}/leave`, server: server.slot, input: step })]
+  const step = { balancer: name, pool, ...inPool(place), unit: unit.name, slot: server.slot }
+  return [draft(leavePool, { id: idOf(place, 'leave'), server: server.slot, input: step })]
 }
 
 /** Takes our marker out of the machine of a server, where it is in. */

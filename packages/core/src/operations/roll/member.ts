@@ -22,6 +22,8 @@ export interface MachineRef {
   /** `{ id, operationId }`. */
   readonly machine: Plain
   readonly id: Plain
+  /** Where it is, when that is not where the server is now. */
+  readonly addresses?: { readonly management: Plain; readonly service?: Plain } | undefined
 }
 
 /** The machine that the server is bound to now. */
@@ -33,9 +35,9 @@ export function presentMachine(machine: BoundMachine | undefined): MachineRef {
  * Where the guest of a member is. The port that files of the original name is that of its own agent, which nobody
  * listens on here: then the guest access knows the port.
  */
-export function guestOf({ unit, server }: Member, { id }: MachineRef): Plain {
+export function guestOf({ unit, server }: Member, { id, addresses }: MachineRef): Plain {
   const port = server.port === DEFAULT_AGENT_PORT ? undefined : server.port
-  return { address: server.address, hypervisor: unit.hypervisor, machine: id, port }
+  return { address: addresses?.management ?? server.address, hypervisor: unit.hypervisor, machine: id, port }
 }
 
 /** The inputs of every step about the machine of a member. */

@@ -95,6 +95,20 @@ export function replacing(world: World, replacement: Replacement): Replacing {
 export interface Renewed {
   readonly member: Member
   readonly version: TemplateVersion
+  /** Where the machine is that is replaced, so that the fleet stays spread as it is. */
+  readonly failureDomain?: string | undefined
+}
+
+/** A server with the version of its template that it is brought to, in the place where its machine is. */
+export function renewedFrom(world: World, member: Member, version: TemplateVersion): Renewed {
+  const { unit, tier, server } = member
+  const machine = world.machines.get(unit.hypervisor)?.get(server.machine?.id ?? '')
+  const isOfTemplate = tier.template === version.template
+  return {
+    member,
+    version: isOfTemplate ? version : ownVersion(world, member),
+    failureDomain: machine?.failureDomain,
+  }
 }
 
 /** A server of another template gets a machine of the version that new servers of its own are made from. */
@@ -173,13 +187,20 @@ export function each(name: string, replaced: readonly Renewed[], step: (renewed:
 
 /** Makes the new machine of a server, with the addresses of the server. */
 export function create(renewed: Renewed): StepDraft {
+  const { address, serviceAddress } = renewed.member.server
+  return createAt(renewed, { management: address, service: serviceAddress })
+}
+
+/** Makes the new machine of a server with these addresses. */
+export function createAt(renewed: Renewed, { management, service }: NonNullable<MachineRef['addresses']>): StepDraft {
   const { unit, tier, server } = renewed.member
-  const service = { address: server.serviceAddress, name: tier.networks.service }
   const networks = [
-    { address: server.address, name: tier.networks.management },
-    ...(server.serviceAddress === undefined ? [] : [service]),
+    { address: management, name: tier.networks.management },
+    ...(service === undefined ? [] : [{ address: service, name: tier.networks.service }]),
   ]
+  const { failureDomain } = renewed
   const input = {
+    ...(failureDomain !== undefined && { failureDomain }),
     hypervisor: unit.hypervisor,
     image: renewed.version.image,
     networks,
@@ -226,7 +247,8 @@ export function bind({ unit, server }: Member, binding: Binding): StepDraft {
   })
 }
 
-function removeOld({ member }: Renewed): StepDraft {
+/** Deletes the machine that a server is bound to when the plan is made. */
+export function removeOld({ member }: Renewed): StepDraft {
   const { server } = member
   const input = machineOf(member, presentMachine(server.machine))
   return draft(removeMachine, { id: `${server.slot}/return-old`, server: server.slot, input, final: true })
@@ -284,7 +306,8 @@ export function checkPresent(world: World, replaced: readonly Member[]): void {
   )
 }
 
-function reasonOf(replaced: readonly Member[], version: TemplateVersion): string {
+/** For people: from which versions to which one. */
+export function reasonOf(replaced: readonly Member[], version: TemplateVersion): string {
   const from = new Set(replaced.map(({ server }) => server.templateVersion ?? '?'))
   return `${version.template} ${[...from].join(', ')} → ${version.number}`
 }

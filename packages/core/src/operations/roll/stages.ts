@@ -1,6 +1,7 @@
 import { type Definition, PRE_SETUP_HOOK } from '../../domain/definition.ts'
 import type { Plain } from '../../domain/plain.ts'
 import type { Named } from '../../domain/plan.ts'
+import { poolNameOf } from '../../domain/pool-name.ts'
 import { passage } from '../../domain/server-status.ts'
 import { type Argv, inStartOrder, type Tier } from '../../domain/tier.ts'
 import {
@@ -30,6 +31,10 @@ export interface Placed {
   readonly machine: MachineRef
   /** Set apart from the same stage elsewhere in the plan: `back`. */
   readonly prefix?: string | undefined
+  /** Its name in the pool of its tier, where that is not the name of the server. */
+  readonly poolName?: string | undefined
+  /** The record of the server says nothing of it: the server is, or is going to be, another machine. */
+  readonly unrecorded?: true | undefined
 }
 
 /** Members with the machines that they are bound to now. */
@@ -54,7 +59,7 @@ export function blockStage(placed: readonly Placed[]): Stage {
     const { unit, tier, server } = place.member
     if (tier.balancer === undefined) return []
     const { name, pool, drainTimeoutMs } = tier.balancer
-    const input = { balancer: name, drainTimeoutMs, pool, slot: server.slot, unit: unit.name }
+    const input = { balancer: name, drainTimeoutMs, ...inPool(place), pool, slot: server.slot, unit: unit.name }
     return [draft(blockServer, { id: idOf(place, 'block'), server: server.slot, input })]
   })
 }
@@ -74,9 +79,24 @@ function poolLane(place: Placed, { kind, verb }: { readonly kind: Named; readonl
   const { unit, tier, server } = place.member
   if (tier.balancer === undefined) return []
   const { name, pool, host, port } = tier.balancer
-  const address = server.serviceAddress ?? server.address
-  const input = { address, balancer: name, pool, poolAddress: host, port, slot: server.slot, unit: unit.name }
+  const { management = server.address, service = server.serviceAddress } = place.machine.addresses ?? {}
+  const own = { ...inPool(place), slot: server.slot, unit: unit.name }
+  const input = { address: service ?? management, balancer: name, pool, poolAddress: host, port, ...own }
   return [draft(kind, { id: idOf(place, verb), server: server.slot, input })]
+}
+
+/** Under which name a server is in its pool, and whether the record tells of it; nothing where that goes without saying. */
+export function inPool({ member: { server }, poolName, unrecorded }: Placed): { readonly [key: string]: Plain } {
+  const member = poolName ?? poolNameOf(server)
+  return {
+    ...(member !== server.slot && { member }),
+    ...(unrecorded !== undefined && { unrecorded }),
+  }
+}
+
+/** What a step says of its server, where the record tells of it. */
+function recorded({ unrecorded }: Placed, marks: Marking): Marking | undefined {
+  return unrecorded === undefined ? marks : undefined
 }
 
 /** Stops the applications: the tiers that start last stop first. */
@@ -85,7 +105,7 @@ export function stopStages(tiers: readonly Tier[], placed: readonly Placed[]): r
     stage(`stop ${name}`, members, (place) => {
       const { unit, tier, server } = place.member
       const marks = { ...statusMarks('stop'), slot: server.slot, unit: unit.name }
-      return [jobStep(place, 'stop', { argv: tier.application.stop, marks })]
+      return [jobStep(place, 'stop', { argv: tier.application.stop, marks: recorded(place, marks) })]
     }),
   )
 }
@@ -99,14 +119,17 @@ export function startStages(tiers: readonly Tier[], placed: readonly Placed[]): 
       const key = { slot: server.slot, unit: unit.name }
       const { health, startTimeoutMs } = tier.application
       return [
-        jobStep(place, 'start', { argv: tier.application.start, marks: { began: during, failed, ...key } }),
+        jobStep(place, 'start', {
+          argv: tier.application.start,
+          marks: recorded(place, { began: during, failed, ...key }),
+        }),
         draft(awaitHealth, {
           id: idOf(place, 'health'),
           server: server.slot,
           input: {
             argv: health,
             guest: guestOf(place.member, place.machine),
-            marks: { done, failed, ...key },
+            marks: recorded(place, { done, failed, ...key }),
             timeoutMs: startTimeoutMs,
           },
         }),
@@ -188,9 +211,9 @@ export function updateLane(place: Placed, commands: readonly UpdateCommand[]): L
     unit: unit.name,
   })
   const jobs = commands.map(({ verb, argv }, index) =>
-    jobStep(place, `${verb}@${hash.slice(0, 12)}`, { argv, marks: marksOf(index + 1) }),
+    jobStep(place, `${verb}@${hash.slice(0, 12)}`, { argv, marks: recorded(place, marksOf(index + 1)) }),
   )
-  return [pushStep(place, marksOf(0)), ...jobs]
+  return [pushStep(place, recorded(place, marksOf(0))), ...jobs]
 }
 
 /** The definition that is to be reflected. */
@@ -214,7 +237,7 @@ export interface Marking {
 
 export interface JobStep {
   readonly argv: readonly string[]
-  readonly marks: Marking
+  readonly marks: Marking | undefined
 }
 
 /** A command of the application, as a job that knows the identifier of its server. */
@@ -225,7 +248,7 @@ export function jobStep(place: Placed, verb: string, { argv, marks }: JobStep): 
     server: server.slot,
     input: {
       argv,
-      environment: { VMI_VIRTUALID: server.address },
+      environment: { VMI_VIRTUALID: place.machine.addresses?.management ?? server.address },
       guest: guestOf(place.member, place.machine),
       marks,
       timeoutMs: COMMAND_TIMEOUT_MS,

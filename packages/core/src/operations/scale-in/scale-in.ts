@@ -9,7 +9,7 @@ import { type LeavingMachines, leaveGroup } from '../roll/leave-group.ts'
 import { groupsOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
 import { EACH_FOR_ITSELF, EVERYTHING, rolling } from '../roll/stage.ts'
-import { blockServer, leavePool, releaseMachine, removeMachine, runJob } from '../steps/index.ts'
+import { blockServer, leavePool, releaseAddress, releaseMachine, removeMachine, runJob } from '../steps/index.ts'
 
 export interface ScaleInInput {
   readonly unit: string
@@ -45,7 +45,7 @@ export const scaleIn: Operation<ScaleInInput, FleetResult> = defineOperation({
   version: 1,
   input,
   scope: ({ unit }) => ({ unit }),
-  kinds: [blockServer, runJob, leavePool, removeMachine, releaseMachine, forgetGroup],
+  kinds: [blockServer, runJob, leavePool, removeMachine, releaseAddress, releaseMachine, forgetGroup],
   plan(request, world) {
     const { machines = 'remove', allowOutage = false } = request
     const unit = unitOf(world, request.unit)

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import type { StepContext, StepKind } from '../../ports/index.ts'
+import type { VirtualServer } from '../../domain/management-unit.ts'
+import type { DocumentUpdate, StepContext, StepKind } from '../../ports/index.ts'
 import { nothing, serverKey } from './schemas.ts'
 import { type ServerKey, updateServer } from './server-documents.ts'
 
@@ -7,6 +8,10 @@ import { type ServerKey, updateServer } from './server-documents.ts'
 export interface PoolPlace extends ServerKey {
   readonly balancer: string
   readonly pool: string
+  /** Its name there, where that is not the slot. */
+  readonly member?: string | undefined
+  /** The record says nothing of it: it is about a machine that is not bound yet, or not any more. */
+  readonly unrecorded?: true | undefined
 }
 
 export interface UnblockServerInput extends PoolPlace {
@@ -20,7 +25,12 @@ export interface BlockServerInput extends PoolPlace {
   readonly drainTimeoutMs: number
 }
 
-const pool = { balancer: z.string(), pool: z.string() }
+const pool = {
+  balancer: z.string(),
+  pool: z.string(),
+  member: z.string().optional(),
+  unrecorded: z.literal(true).optional(),
+}
 const joinInput = z.object({
   ...pool,
   ...serverKey,
@@ -38,19 +48,19 @@ export const unblockServer: StepKind<UnblockServerInput, Record<string, never>> 
   async observe(step, context) {
     const members = await context.balancer(step.balancer).members(step.pool, context)
     const isIn = members.some(
-      ({ slot, address, traffic }) => slot === step.slot && address === step.address && traffic === 'in',
+      ({ slot, address, traffic }) => slot === nameOf(step) && address === step.address && traffic === 'in',
     )
     return isIn ? { state: 'done', value: {} } : { state: 'partial', detail: 'gets no traffic yet' }
   },
   async act(step, context) {
     const balancer = context.balancer(step.balancer)
     await balancer.ensurePool({ name: step.pool, address: step.poolAddress, port: step.port }, context)
-    await balancer.ensureMember(step.pool, { slot: step.slot, address: step.address, port: step.port }, context)
-    await balancer.traffic(step.pool, step.slot, 'in', context)
+    await balancer.ensureMember(step.pool, { slot: nameOf(step), address: step.address, port: step.port }, context)
+    await balancer.traffic(step.pool, nameOf(step), 'in', context)
     return {}
   },
   records: (step, moment) =>
-    moment.type === 'done' ? [updateServer(step, (server) => ({ ...server, traffic: 'in' }))] : [],
+    moment.type === 'done' ? recordTraffic(step, (server) => ({ ...server, traffic: 'in' })) : [],
 }
 
 /** Gives a server its place in the pool of its tier, which is made when it is missing; without traffic yet. */
@@ -61,18 +71,18 @@ export const joinPool: StepKind<UnblockServerInput, Record<string, never>> = {
   output: nothing,
   async observe(step, context) {
     const members = await context.balancer(step.balancer).members(step.pool, context)
-    const isMember = members.some(({ slot, address }) => slot === step.slot && address === step.address)
+    const isMember = members.some(({ slot, address }) => slot === nameOf(step) && address === step.address)
     return isMember ? { state: 'done', value: {} } : { state: 'partial', detail: 'is no member yet' }
   },
   async act(step, context) {
     const balancer = context.balancer(step.balancer)
     await balancer.ensurePool({ name: step.pool, address: step.poolAddress, port: step.port }, context)
-    await balancer.ensureMember(step.pool, { slot: step.slot, address: step.address, port: step.port }, context)
+    await balancer.ensureMember(step.pool, { slot: nameOf(step), address: step.address, port: step.port }, context)
     return {}
   },
   records: (step, moment) =>
     moment.type === 'done'
-      ? [updateServer(step, (server) => ({ ...server, traffic: server.traffic === 'none' ? 'out' : server.traffic }))]
+      ? recordTraffic(step, (server) => ({ ...server, traffic: server.traffic === 'none' ? 'out' : server.traffic }))
       : [],
 }
 
@@ -93,7 +103,7 @@ export const blockServer: StepKind<BlockServerInput, Record<string, never>> = {
   async act(step, context) {
     const balancer = context.balancer(step.balancer)
     if ((await memberOf(step, context)) === undefined) return {}
-    await balancer.traffic(step.pool, step.slot, 'drain', context)
+    await balancer.traffic(step.pool, nameOf(step), 'drain', context)
     const deadline = context.now() + step.drainTimeoutMs
     for (;;) {
       const connections = (await memberOf(step, context))?.connections ?? 0
@@ -101,12 +111,12 @@ export const blockServer: StepKind<BlockServerInput, Record<string, never>> = {
       context.waitingFor(`the connections of ${step.slot} to end, ${connections} are left`)
       await context.sleep(Math.min(1_000, Math.max(1, deadline - context.now())))
     }
-    await balancer.traffic(step.pool, step.slot, 'out', context)
+    await balancer.traffic(step.pool, nameOf(step), 'out', context)
     return {}
   },
   records: (step, moment) =>
     moment.type === 'done'
-      ? [updateServer(step, (server) => ({ ...server, traffic: server.traffic === 'none' ? 'none' : 'out' }))]
+      ? recordTraffic(step, (server) => ({ ...server, traffic: server.traffic === 'none' ? 'none' : 'out' }))
       : [],
 }
 
@@ -124,12 +134,12 @@ export const leavePool: StepKind<PoolPlace, Record<string, never>> = {
   },
   async act(step, context) {
     if ((await memberOf(step, context)) !== undefined) {
-      await context.balancer(step.balancer).removeMember(step.pool, step.slot, context)
+      await context.balancer(step.balancer).removeMember(step.pool, nameOf(step), context)
     }
     return {}
   },
   records: (step, moment) =>
-    moment.type === 'done' ? [updateServer(step, (server) => ({ ...server, traffic: 'none' }))] : [],
+    moment.type === 'done' ? recordTraffic(step, (server) => ({ ...server, traffic: 'none' })) : [],
 }
 
 interface Member {
@@ -137,10 +147,18 @@ interface Member {
   readonly connections?: number | undefined
 }
 
-async function memberOf(
-  step: { readonly balancer: string; readonly pool: string; readonly slot: string },
-  context: StepContext,
-): Promise<Member | undefined> {
+function nameOf({ slot, member = slot }: PoolPlace): string {
+  return member
+}
+
+function recordTraffic(
+  { unit, slot, unrecorded }: PoolPlace,
+  change: (server: VirtualServer) => VirtualServer,
+): readonly DocumentUpdate[] {
+  return unrecorded === true ? [] : [updateServer({ unit, slot }, change)]
+}
+
+async function memberOf(step: PoolPlace, context: StepContext): Promise<Member | undefined> {
   const members = await context.balancer(step.balancer).members(step.pool, context)
-  return members.find(({ slot }) => slot === step.slot)
+  return members.find(({ slot }) => slot === nameOf(step))
 }

@@ -9,6 +9,8 @@ export interface CreateMachineInput {
   readonly slot: string
   readonly image: string
   readonly networks: readonly MachineNetwork[]
+  /** Where it is wanted; see `CreateMachine.failureDomain`. */
+  readonly failureDomain?: string | undefined
 }
 
 const input = z.object({
@@ -16,6 +18,7 @@ const input = z.object({
   ...serverKey,
   image: z.string(),
   networks: z.array(z.object({ name: z.string(), address: z.string().optional() })),
+  failureDomain: z.string().optional(),
 })
 
 export interface CreatedMachine {
@@ -55,6 +58,7 @@ function specOf(step: CreateMachineInput, { operationId, manager }: StepContext)
     image: step.image,
     networks: step.networks,
     guest: { hostname: name },
+    failureDomain: step.failureDomain,
   }
 }
 

@@ -12,6 +12,8 @@ export interface HypervisorLab extends Lab {
   readonly unit: string
   /** Whether a machine needs the image that it was made from, as a linked clone does. */
   readonly linked: boolean
+  /** Two failure domains of the platform, as machines tell them. Needed by the facet `failureDomains`. */
+  failureDomains?(): Promise<readonly [string, string]>
   /** Networks for one more machine; addresses are never given twice. */
   networks(): readonly MachineNetwork[]
   /** Another driver on the same platform, as a process has after a crash of the first. Closed with the lab. */

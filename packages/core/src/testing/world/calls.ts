@@ -66,6 +66,8 @@ export interface WorldCalls {
   'balancer.removeMember': (pool: string, slot: string) => void
   'balancer.traffic': (pool: string, slot: string, to: 'in' | 'drain' | 'out') => void
   'balancer.members': (pool: string) => readonly PoolMember[]
+  'addresses.reserve': (network: string, id: OperationId) => string
+  'addresses.release': (address: string, id: OperationId) => void
   'admin.addImage': (image: AddedImage) => string
   'admin.addMachine': (machine: AddedMachine) => string
   'admin.cloneMachine': (id: string, name: string) => string

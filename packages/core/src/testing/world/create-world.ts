@@ -1,5 +1,6 @@
 import { orAbort } from '../../internal/abort.ts'
 import { systemClock } from '../../internal/system-clock.ts'
+import { addressCalls } from './address-calls.ts'
 import { adminCalls } from './admin-calls.ts'
 import type { Backend } from './ask.ts'
 import { balancerCalls } from './balancer-calls.ts'
@@ -42,6 +43,7 @@ export function createBackend(options: WorldOptions): Backend {
     ...imageCalls(state),
     ...guestCalls(state),
     ...balancerCalls(state),
+    ...addressCalls(state),
     ...adminCalls(state),
     'admin.saved': async () => await worldFile?.saved(),
   })

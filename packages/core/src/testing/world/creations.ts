@@ -24,12 +24,12 @@ export function createCreations(state: WorldState): Creations {
   }
 
   function begin(spec: CreateMachine): Promise<Machine> {
-    const { marker, name, image, networks, placement } = spec
+    const { marker, name, image, networks, placement, failureDomain } = spec
     const machine = addMachine(state, {
       name,
       image,
       addresses: addressesOf(state, networks),
-      failureDomain: failureDomainIn(placement),
+      failureDomain: failureDomainIn(placement) ?? failureDomain,
       marker: (id) => ({ marker, machine: id }),
       creating: true,
     })

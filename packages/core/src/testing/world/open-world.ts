@@ -1,4 +1,5 @@
 import { VmunitError } from '../../errors/vmunit-error.ts'
+import { addressPort } from './address-port.ts'
 import { adminPort } from './admin-port.ts'
 import { askAs, type Backend, closable } from './ask.ts'
 import { balancerPort } from './balancer-port.ts'
@@ -32,6 +33,7 @@ function withPorts(backend: Backend, caller: string, closeBackend: () => Promise
     hypervisor: hypervisorPort(closable(whole.ask, 'hypervisor'), backend.limits),
     guests: guestPort(closable(whole.ask, 'guest access')),
     balancer: balancerPort(closable(whole.ask, 'load balancer')),
+    addresses: addressPort(whole.ask),
     admin: adminPort(whole.ask),
     // The connection belongs to the world that was opened first.
     as: (other) => withPorts(backend, other, async () => {}),

@@ -28,6 +28,10 @@ export interface WorldSettings {
   readonly hideMarkerWhileCreating?: boolean | undefined
   /** Present: the hypervisor has the `limits` facet, with the one resource `simulator`. */
   readonly limits?: { readonly create: number } | undefined
+  /** What the address pool hands out, by network. Default: it knows no network. */
+  readonly networks?: Readonly<Record<string, readonly string[]>> | undefined
+  /** How long an address of the pool rests when it was released. Default 3,600,000. */
+  readonly addressRestMs?: number | undefined
 }
 
 /** Options of `createWorld`. */
@@ -61,4 +65,6 @@ export const worldSettings: Parser<WorldSettings> = z.strictObject({
     .optional(),
   hideMarkerWhileCreating: z.boolean().optional(),
   limits: z.strictObject({ create: z.int().min(1) }).optional(),
+  networks: z.record(z.string(), z.array(z.string())).optional(),
+  addressRestMs: ms,
 })

@@ -20,6 +20,7 @@ export function restoreSnapshot(state: WorldState, snapshot: Snapshot, blobs: Re
     state.pools.set(pool.name, { pool, members: new Map(members.map((member) => [member.slot, member])) })
     for (const member of members) restoreMember(state, member)
   }
+  for (const [address, reservation] of snapshot.reservations) state.reservations.set(address, reservation)
   for (const part of snapshot.blind) state.blind.add(part)
   state.faults = [...snapshot.faults]
 }

@@ -4,7 +4,7 @@ import type { ImageVersion } from '../../ports/image-catalog.ts'
 import type { Pool } from '../../ports/load-balancer.ts'
 import type { ActiveFault } from './faults.ts'
 import type { FileEntry, FileLayer } from './files.ts'
-import type { BoundMarker, ImageRecord, MachineRecord, MemberRecord, WorldState } from './state.ts'
+import type { BoundMarker, ImageRecord, MachineRecord, MemberRecord, ReservationRecord, WorldState } from './state.ts'
 
 const marker = z.object({ manager: z.string(), unit: z.string(), slot: z.string(), operationId: z.string() })
 const files = z.array(
@@ -60,6 +60,10 @@ const snapshotSchema = z.object({
   images: z.array(savedImage),
   creations: z.array(z.tuple([z.string(), z.string()])),
   pools: z.array(savedPool),
+  // Worlds that were kept before there were address pools have none.
+  reservations: z
+    .array(z.tuple([z.string(), z.object({ network: z.string(), id: z.string(), time: z.number().optional() })]))
+    .default([]),
   blind: z.array(z.string()),
   faults: z.array(z.custom<ActiveFault>()),
 })
@@ -109,6 +113,7 @@ export interface Snapshot {
   readonly images: readonly SavedImage[]
   readonly creations: readonly (readonly [operationId: string, machine: string])[]
   readonly pools: readonly SavedPool[]
+  readonly reservations: readonly (readonly [address: string, reservation: ReservationRecord])[]
   readonly blind: readonly string[]
   readonly faults: readonly ActiveFault[]
 }
@@ -129,6 +134,7 @@ export function takeSnapshot(state: WorldState, onFile: (file: FileEntry) => voi
     images: [...state.images.values()].map(saveImage),
     creations: [...state.creations],
     pools: [...state.pools.values()].map(({ pool, members }) => ({ pool, members: [...members.values()] })),
+    reservations: [...state.reservations],
     blind: [...state.blind],
     faults: state.faults,
   }

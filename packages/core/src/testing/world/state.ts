@@ -62,6 +62,14 @@ export interface PoolRecord {
   readonly members: Map<string, MemberRecord>
 }
 
+/** Who has an address of the pool, or had it. */
+export interface ReservationRecord {
+  readonly network: string
+  readonly id: OperationId
+  /** Since when it rests, by the world's clock; absent: it is in use. */
+  readonly time?: number | undefined
+}
+
 /** The whole truth of a world, with the indexes that keep every call cheap. */
 export interface WorldState {
   readonly clock: Clock
@@ -82,6 +90,8 @@ export interface WorldState {
   readonly versions: Map<string, OperationId>
   readonly pools: Map<string, PoolRecord>
   readonly membersByAddress: Map<string, Set<MemberRecord>>
+  /** What the address pool has handed out and what rests, by address. */
+  readonly reservations: Map<string, ReservationRecord>
   readonly blind: Set<string>
   faults: ActiveFault[]
   readonly creationGate: Gate
@@ -105,6 +115,7 @@ export function createState(clock: Clock, settings: WorldSettings): WorldState {
     versions: new Map(),
     pools: new Map(),
     membersByAddress: new Map(),
+    reservations: new Map(),
     blind: new Set(),
     faults: [],
     creationGate: createGate(),

@@ -55,6 +55,8 @@ export const TRAITS: Readonly<Record<WorldMethod, CallTraits>> = {
   'balancer.removeMember': { ...balance, ...member },
   'balancer.traffic': { ...balance, ...member },
   'balancer.members': { mutating: false, latency: 'balancer' },
+  'addresses.reserve': { mutating: true, ...job },
+  'addresses.release': { mutating: true, ...job },
   'admin.addImage': byHand,
   'admin.addMachine': byHand,
   'admin.cloneMachine': byHand,

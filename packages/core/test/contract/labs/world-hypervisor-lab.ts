@@ -3,7 +3,7 @@ import type { HypervisorLab } from '../../../src/testing/index.ts'
 import { createSimulator, endLab, lostAnswer, type Simulator } from './simulator.ts'
 
 /** The facets of the simulator when it has limits. */
-export const WORLD_FACETS = ['diagnostics', 'limits', 'readdress'] as const
+export const WORLD_FACETS = ['diagnostics', 'failureDomains', 'limits', 'readdress'] as const
 
 /** The hypervisor of a world. */
 export async function openWorldHypervisorLab(simulator: Simulator = createSimulator()): Promise<HypervisorLab> {
@@ -20,6 +20,7 @@ export async function openWorldHypervisorLab(simulator: Simulator = createSimula
     manager: 'contract',
     unit: `unit-${randomUUID()}`,
     linked: true,
+    failureDomains: async () => ['rack-a', 'rack-b'],
     networks: () => [{ name: 'management', address: nextAddress() }],
     reopen: async () => world.as('reopened').hypervisor,
     machineByHand: async (name) => await admin.addMachine({ name, image, addresses: [nextAddress()] }),

@@ -1,6 +1,7 @@
 import { createManager } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { connectWorld } from '@vmunit/core/testing'
+import { addressPool } from '../support/addresses.ts'
 import { endWithParent } from '../support/end-with-parent.ts'
 import { createLife } from '../support/life.ts'
 import { live } from '../support/living.ts'
@@ -29,6 +30,7 @@ const manager = createManager({
   hypervisors: { main: mortal(world.hypervisor, life, 'hypervisor') },
   balancers: { edge: mortal(world.balancer, life, 'balancer') },
   guests: mortalGuests(world.guests, life),
+  addresses: mortal(addressPool(store), life, 'addresses'),
   store: mortalStore(store, life),
   principal: { name: 'user_a', role: 'builder' },
   timing: TIMING,

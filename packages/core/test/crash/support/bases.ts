@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import {
   attachGroups,
+  block,
   type Clock,
   createManager,
   type GroupDeclaration,
@@ -22,7 +23,16 @@ import { connectWorld, createWorld, startWorld, type World } from '@vmunit/core/
 import { BYSTANDER, BYSTANDERS, definitionOf, GROUPS, UNIT, USER_SCRIPT } from './fleet-parts.ts'
 
 /** How far the fleet is when a scenario begins. */
-export const BASE_NAMES = ['provided', 'attached', 'updated', 'running', 'patched', 'imported', 'kept'] as const
+export const BASE_NAMES = [
+  'provided',
+  'attached',
+  'updated',
+  'running',
+  'patched',
+  'imported',
+  'kept',
+  'blocked',
+] as const
 export type BaseName = (typeof BASE_NAMES)[number]
 
 /** Prepared once, used by many cases. */
@@ -113,6 +123,7 @@ export async function prepareBases(): Promise<Bases> {
     async kept(manager) {
       await manager.execute(recoverServer, { unit: UNIT, server: '192.168.1.101', by: 'replace' })
     },
+    blocked: async (manager) => void (await manager.execute(block, { unit: UNIT, groups: ['vmgroup_1'] })),
   }
 
   for (const name of BASE_NAMES) {

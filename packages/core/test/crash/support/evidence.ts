@@ -22,6 +22,8 @@ export interface Evidence {
   readonly unsteady: readonly string[]
   /** Changes that began while one of an earlier phase had not ended. */
   readonly outOfOrder: readonly string[]
+  /** Whether the run waited for people, without a lease. */
+  readonly waited: boolean
   /** Takeovers with one group in flight whose first record is about another one. */
   readonly notContinued: readonly string[]
   /** Calls about the unit that nobody works on, or a machine that bears no marker of ours. */
@@ -56,6 +58,7 @@ export function evidenceOf({ before, after, log, run, journal }: Story): Evidenc
     mostInWork: mostInWork(journal),
     unsteady: unsteadySteps(journal),
     outOfOrder: outOfOrder(journal),
+    waited: journal.some(({ type, data }) => type === 'run.waiting' && JSON.stringify(data).includes('"request"')),
     notContinued: notContinued(journal),
     strayCalls: strayCalls(before, log),
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createManager, type JournalRecord, type Lease, type Manager, type StateStore } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import type { FaultRule, World } from '@vmunit/core/testing'
+import { addressPool } from './addresses.ts'
 import { type BaseName, type Bases, documentsOf, openCopiedWorld, openWorldProcess } from './bases.ts'
 import { type Evidence, evidenceOf } from './evidence.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -11,7 +12,8 @@ import { createLife, type Death, describeDeath, type Life } from './life.ts'
 import { live } from './living.ts'
 import { mortal, mortalGuests, mortalStore } from './mortal.ts'
 import { liveInProcess } from './mortal-process.ts'
-import type { Scenario } from './scenarios.ts'
+import { personFor } from './person.ts'
+import type { Scenario } from './scenario.ts'
 import { TIMING } from './timing.ts'
 
 /** A successor's clock is so far ahead that the lease of its dead predecessor has expired; the margin passes in real time. */
@@ -89,6 +91,7 @@ export async function openLane(bases: Bases, clocks: readonly number[]): Promise
           hypervisors: { main: mortal(hypervisor, life, 'hypervisor') },
           balancers: { edge: mortal(balancer, life, 'balancer') },
           guests: mortalGuests(guests, life),
+          addresses: mortal(addressPool(storeOf(handle)), life, 'addresses'),
           store: mortalStore(storeOf(handle), life, change),
           principal: { name: 'user_a', role: 'builder' },
           timing: TIMING,
@@ -117,6 +120,7 @@ export async function openLane(bases: Bases, clocks: readonly number[]): Promise
       const before = await world.admin.machines()
       const from = (await world.admin.log()).length + 1
       if (faults.length > 0) await world.admin.faults(faults)
+      await using _person = personFor(scenario, () => stage.manager(0))
       const lives = [...deaths, { type: 'never' } as const].map((death) => createLife(death))
       let finished: readonly [string, string] | undefined
       for (const [generation, life] of lives.entries()) {

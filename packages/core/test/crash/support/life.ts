@@ -2,6 +2,8 @@ import { VmunitError } from '@vmunit/core'
 
 /** Calls that change the world, by the names that {@link mortal} gives them. */
 const MUTATING = new Set([
+  'addresses.release',
+  'addresses.reserve',
   'hypervisor.adopt',
   'hypervisor.create',
   'hypervisor.power',

@@ -1,6 +1,6 @@
 import { isVmunitError, type Manager, type Run, type StateStore } from '@vmunit/core'
 import type { Bases } from './bases.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 const LOOK_AGAIN_MS = 20_000
 const ENDED = new Set(['succeeded', 'failed', 'cancelled'])
@@ -44,11 +44,18 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 /** Resumes the run as often as it stands without an owner. */
 export async function untilEnded(manager: Manager, run: Run): Promise<string> {
   for (;;) {
-    const { state } = await run.state()
+    const { state, requests = [] } = await run.state()
     if (ENDED.has(state)) return state
-    if (state !== 'running') await resume(manager, run.id)
+    if (state !== 'running' && !(await isAsking(manager, requests))) await resume(manager, run.id)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
+}
+
+/** Whether people are still to answer: nobody moves a run meanwhile. */
+async function isAsking(manager: Manager, requests: readonly string[]): Promise<boolean> {
+  if (requests.length === 0) return false
+  const open = new Set((await manager.requests.list()).map(({ id }) => id))
+  return requests.every((id) => open.has(id))
 }
 
 async function resume(manager: Manager, id: string): Promise<void> {

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { createManager, type JournalRecord, type Manager, type StateStore } from '@vmunit/core'
 import { backupSqliteStore, openSqliteStore, restoreSqliteStore } from '@vmunit/core/sqlite-store'
 import type { World } from '@vmunit/core/testing'
+import { addressPool } from './addresses.ts'
 import { type Bases, openCopiedWorld } from './bases.ts'
 import { type Evidence, evidenceOf } from './evidence.ts'
 import { fingerprint } from './fingerprint.ts'
 import { createLife, type Life } from './life.ts'
 import { mortal, mortalGuests, mortalStore } from './mortal.ts'
-import type { Scenario } from './scenarios.ts'
+import { personFor } from './person.ts'
+import type { Scenario } from './scenario.ts'
 import { LEASE_MS } from './timing.ts'
 
 /** A run whose store was replaced by a copy of it from some moments before. */
@@ -68,6 +70,7 @@ export async function playFromOldCopy(
     },
   }
   const manager = managerOf(world, mortalStore(counting, life), life)
+  const person = personFor(scenario, () => managerOf(world, first, createLife({ type: 'never' })))
   const earlier = new Set((await Array.fromAsync(first.list('run/'))).map(({ key }) => key))
   const plan = await scenario.plan(manager, bases)
   const work = manager.start(plan).then(async (started) => {
@@ -75,6 +78,7 @@ export async function playFromOldCopy(
     return true
   })
   const hadEnded = await Promise.race([work, life.died.then(() => false)])
+  await person?.[Symbol.asyncDispose]()
   if (hadEnded) await manager.close()
   if (commits < copyAfter) throw new Error(`The run had only ${commits} commits`)
   life.kill()
@@ -84,6 +88,7 @@ export async function playFromOldCopy(
   const store = openSqliteStore(unmarked ? backup : restored, { clock: { now: () => Date.now() + AHEAD_MS } })
   const successor = managerOf(world, store, createLife({ type: 'never' }))
   const { length: records } = await Array.fromAsync(store.journal(run, 1))
+  const again = personFor(scenario, () => successor)
   return {
     run,
     records,
@@ -102,6 +107,7 @@ export async function playFromOldCopy(
       }
     },
     async [Symbol.asyncDispose]() {
+      await again?.[Symbol.asyncDispose]()
       await successor.close()
       await store.close()
       await first.close()
@@ -116,6 +122,7 @@ function managerOf(world: World, store: StateStore, life: Life): Manager {
     hypervisors: { main: mortal(world.hypervisor, life, 'hypervisor') },
     balancers: { edge: mortal(world.balancer, life, 'balancer') },
     guests: mortalGuests(world.guests, life),
+    addresses: mortal(addressPool(store), life, 'addresses'),
     store,
     principal: { name: 'user_a', role: 'builder' },
     timing: { leaseMs: LEASE_MS, pollMs: 20, retryForMs: 2_000, lookForMs: 2_000 },

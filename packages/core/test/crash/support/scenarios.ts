@@ -9,9 +9,7 @@ import {
   detachGroups,
   endQuarantine,
   importDefinition,
-  type Manager,
   mark,
-  type Plan,
   patchTemplate,
   power,
   recoverServer,
@@ -22,66 +20,56 @@ import {
   scaleOut,
   start,
   stop,
+  unblock,
   unmark,
   updateUnit,
 } from '@vmunit/core'
-import type { BaseName, Bases } from './bases.ts'
 import { BYSTANDER, GROUPS, NEW_GROUP, UNIT } from './fleet-parts.ts'
-
-/** One operation on a prepared fleet. */
-export interface Scenario {
-  readonly name: string
-  readonly base: BaseName
-  readonly ends: 'succeeded' | 'failed'
-  /** How many groups of the unit serve at any moment. */
-  readonly serving: number
-  /** How many groups are in work at once. */
-  readonly width: number
-  plan(manager: Manager, bases: Pick<Bases, 'nextDefinition' | 'script'>): Promise<Plan>
-}
-
-const version = (number: number): { readonly template: string; readonly version: number } => ({
-  template: 'web-base',
-  version: number,
-})
-
-const ALL = GROUPS.length
+import { PEOPLE_SCENARIOS } from './people-scenarios.ts'
+import { ALL, PERIOD, ROLL, ROLLING, type Scenario, version } from './scenario.ts'
 
 /** Leaves a line, so that a command that ran twice is seen. */
 const PATCH = [['sh', '-c', 'echo patched >> /var/log/application.log']] as const
 
-const roll = { unit: UNIT, template: version(2), allowOutage: true }
-const broken = { ...roll, template: version(3) }
+const broken = { ...ROLL, template: version(3) }
 
-/** The main job: one group after another while the others serve. */
-export const ROLLING: Scenario = {
-  name: 'applyTemplate, rolling',
-  base: 'patched',
-  ends: 'succeeded',
-  serving: ALL - 1,
-  width: 1,
-  plan: (manager) => manager.plan(applyTemplate, roll),
-}
+/** One group after another, each beside its old machines. */
+const BESIDE = { waves: [{ groups: '100%', surge: 1 }], addresses: 'pool' } as const
 
+/** One or more of each operation. */
 export const SCENARIOS: readonly Scenario[] = [
+  ...PEOPLE_SCENARIOS,
   {
     ...ROLLING,
     name: 'applyTemplate, two groups at once',
     serving: ALL - 2,
     width: 2,
-    plan: (manager) => manager.plan(applyTemplate, { ...roll, waves: [{ groups: 2 }] }),
+    plan: (manager) => manager.plan(applyTemplate, { ...ROLL, waves: [{ groups: 2 }] }),
   },
   {
     ...ROLLING,
     name: 'applyTemplate, whole',
     serving: 0,
     width: ALL,
-    plan: (manager) => manager.plan(applyTemplate, { ...roll, whole: true }),
+    plan: (manager) => manager.plan(applyTemplate, { ...ROLL, whole: true }),
   },
   {
     ...ROLLING,
     name: 'applyTemplate, old machines removed first',
-    plan: (manager) => manager.plan(applyTemplate, { ...roll, returnOld: 'first' }),
+    plan: (manager) => manager.plan(applyTemplate, { ...ROLL, returnOld: 'first' }),
+  },
+  {
+    ...ROLLING,
+    name: 'applyTemplate, rolling with surge',
+    serving: ALL,
+    plan: (manager) => manager.plan(applyTemplate, { ...ROLL, ...BESIDE }),
+  },
+  {
+    ...ROLLING,
+    name: 'applyTemplate, rolling with surge, a version that does not start',
+    ends: 'failed',
+    serving: ALL,
+    plan: (manager) => manager.plan(applyTemplate, { ...broken, ...BESIDE }),
   },
   {
     ...ROLLING,
@@ -139,8 +127,7 @@ export const SCENARIOS: readonly Scenario[] = [
           version: 1,
           groups: [{ name: 'provided', servers: [{ tierId: GROUPS[0]?.servers[0]?.tierId ?? '' }] }],
         },
-        from: 0,
-        until: 4_102_444_800_000,
+        ...PERIOD,
         by: 'driver',
       }),
   },
@@ -282,6 +269,13 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'block',
     serving: ALL - 1,
     plan: (manager) => manager.plan(block, { unit: UNIT, groups: ['vmgroup_1'] }),
+  },
+  {
+    ...ROLLING,
+    name: 'unblock',
+    base: 'blocked',
+    serving: ALL - 1,
+    plan: (manager) => manager.plan(unblock, { unit: UNIT, groups: ['vmgroup_1'] }),
   },
   {
     ...ROLLING,

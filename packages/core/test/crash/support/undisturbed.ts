@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Ending, Lane } from './lane.ts'
 import { type Death, describeDeath } from './life.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 /** How a scenario ends when nobody disturbs it: checked by itself, then the measure of all others. */
 export async function undisturbed(lane: Lane, scenario: Scenario): Promise<Ending> {
@@ -9,6 +9,7 @@ export async function undisturbed(lane: Lane, scenario: Scenario): Promise<Endin
   expect(ending.evidence).toMatchObject({
     ...{ duplicates: [], orphans: [] },
     ...{ repeated: [], unsteady: [], outOfOrder: [], strayCalls: [] },
+    waited: scenario.provided !== undefined,
   })
   expect([ending.state, ending.evidence.leastServing]).toEqual([scenario.ends, scenario.serving])
   return ending

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countOf, type Share, waveWidth } from '../../../src/domain/share.ts'
+import { countOf, type Share, waveWidth, widthInWork } from '../../../src/domain/share.ts'
 
 describe('a share of groups', () => {
   it.for<readonly [share: Share, total: number, down: number, up: number]>([
@@ -24,5 +24,12 @@ describe('a share of groups', () => {
 
   it('as the width of a wave is at least one, or the wave would never end', () => {
     expect([waveWidth(0, 5), waveWidth('1%', 5), waveWidth('50%', 5), waveWidth(9, 5)]).toEqual([1, 1, 2, 9])
+  })
+
+  it('beside those that serve is rounded up, at least one, and never more than the wave is wide', () => {
+    const widths = ([undefined, 0, 1, '1%', '25%', 9] as const).map((surge) =>
+      widthInWork({ groups: '50%', surge }, 10),
+    )
+    expect(widths).toEqual([5, 1, 1, 1, 3, 5])
   })
 })

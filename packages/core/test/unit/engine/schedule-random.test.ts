@@ -17,6 +17,7 @@ function randomWaves(random: Random): readonly Wave[] {
     const groups = random.pick([0, 1, 2, 3, 5, '10%', '25%', '50%', '100%'] as const)
     return {
       groups,
+      ...(random.chance(0.3) && { surge: random.pick([0, 1, 2, '10%', '25%', '100%'] as const) }),
       ...(random.chance(0.4) && { soakMs: random.int(0, 30) * 1_000 }),
       ...(random.chance(0.4) && { maxFailures: random.pick([0, 1, 2, '20%', '100%'] as const) }),
       ...(random.chance(0.3) && { deadlineMs: random.int(1, 30) * 1_000 }),

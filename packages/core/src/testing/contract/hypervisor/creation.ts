@@ -124,4 +124,18 @@ export const CREATION_RULES: readonly HypervisorRule[] = [
       )
     },
   },
+  {
+    id: 'HV-022',
+    text: 'a machine that is wanted in a failure domain comes up there, when there is room',
+    facet: 'failureDomains',
+    since: '0.1.0',
+    async run(lab) {
+      const domains = (await lab.failureDomains?.()) ?? []
+      assert.equal(domains.length, 2, 'the facet is declared, but the lab names no failure domains')
+      for (const failureDomain of domains) {
+        const { id } = await lab.driver.create({ ...newMachine(lab), failureDomain })
+        assert.equal((await getMachine(lab, id)).failureDomain, failureDomain)
+      }
+    },
+  },
 ]

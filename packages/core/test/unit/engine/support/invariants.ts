@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Phase, Plan, Wave } from '../../../../src/domain/plan.ts'
 import type { ChangeKey } from '../../../../src/domain/run-record.ts'
-import { countOf, waveWidth } from '../../../../src/domain/share.ts'
+import { countOf, waveWidth, widthInWork } from '../../../../src/domain/share.ts'
 import { type ChangeProgress, changeKey, type Progress, type ScheduledChange } from '../../../../src/engine/progress.ts'
 import { changesInFlight, decide } from '../../../../src/engine/schedule.ts'
 import type { Moment, Watcher } from './virtual-run.ts'
@@ -85,7 +85,7 @@ function checkUnavailable(plan: Plan, { now, progress }: Moment, rule: Rule): vo
       const out = groups.filter((group) => isOut(progress.changes.get(changeKey('forward', index, group)), wave, now))
       // Changes that were in flight when the budget was spent may fail too.
       const allowed =
-        waveWidth(wave.groups, phase.changes.length) + countOf(wave.maxFailures ?? 0, phase.changes.length, 'down')
+        widthInWork(wave, phase.changes.length) + countOf(wave.maxFailures ?? 0, phase.changes.length, 'down')
       rule(`no more than ${allowed} are out: ${out.join(', ')}`, out.length <= allowed)
     }
   }
@@ -128,8 +128,8 @@ function checkWave(
     }),
   )
   rule(
-    `wave ${number} is ${waveWidth(here.wave.groups, total)} wide, taken by ${occupied.join(', ')}`,
-    occupied.length <= waveWidth(here.wave.groups, total),
+    `wave ${number} is ${widthInWork(here.wave, total)} wide, taken by ${occupied.join(', ')}`,
+    occupied.length <= widthInWork(here.wave, total),
   )
   const failures = here.groups.filter((group) => stateOf(group)?.state === 'failed').length
   const budget = countOf(here.wave.maxFailures ?? 0, total, 'down')

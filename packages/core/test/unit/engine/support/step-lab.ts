@@ -45,6 +45,7 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
     signal: new AbortController().signal,
     hypervisor: nobody,
     balancer: nobody,
+    addresses: () => nobody('addresses'),
     guest: ({ address }) => nobody(address),
     tree: nobody,
     keep: nobody as never,

@@ -1,0 +1,36 @@
+import * as z from 'zod'
+import { keys } from '../../engine/documents.ts'
+import type { StepKind } from '../../ports/index.ts'
+import { serverKey } from './schemas.ts'
+import type { ServerKey } from './server-documents.ts'
+
+export interface ReserveAddressInput extends ServerKey {
+  /** A network, as tiers name it. */
+  readonly network: string
+}
+
+/** An address of the pool, and the id under which it is given back. */
+export interface ReservedForStep {
+  readonly address: string
+  readonly reservation: string
+}
+
+const input = z.object({ ...serverKey, network: z.string() })
+
+const output = z.object({ address: z.string(), reservation: z.string() })
+
+/** Takes an address out of the pool for a server, which is recorded as its holder. */
+export const reserveAddress: StepKind<ReserveAddressInput, ReservedForStep> = {
+  name: 'address.reserve',
+  version: 1,
+  input,
+  output,
+  // Asked again under the same id, the pool gives what it gave.
+  observe: async () => ({ state: 'partial', detail: 'nobody has told which address it is' }),
+  async act({ network }, context) {
+    const { operationId } = context
+    return { address: await context.addresses().reserve(network, operationId, context), reservation: operationId }
+  },
+  records: ({ unit, slot }, moment) =>
+    moment.type === 'done' ? [{ key: keys.address(moment.output.address), update: () => `${unit} ${slot}` }] : [],
+}
