@@ -16,6 +16,7 @@ const files = [
   'examples/test/demo-kill.test.ts',
   'integration/crash.test.ts',
 ]
+await import('./build.ts')
 const child = spawn('vitest', ['run', ...files], { cwd: root, env, stdio: 'inherit' })
 const [code] = (await once(child, 'close')) as [number | null]
 if (existsSync(table)) printTable(readFileSync(table, 'utf8'))

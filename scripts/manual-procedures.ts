@@ -58,7 +58,7 @@ function inPlace(how: 'group' | 'unit'): ManualTable['rows'] {
     {
       section: '3',
       task: 'Log in to the host of the hypervisor',
-      shownBy: [byPerson({ records: ['gate.asked', 'run.waiting'] })],
+      shownBy: [byPerson({ records: ['step.began', 'run.waiting'] })],
     },
     {
       section: '4',
@@ -68,7 +68,7 @@ function inPlace(how: 'group' | 'unit'): ManualTable['rows'] {
     {
       section: '5',
       task: 'Log in to the host of the manager again',
-      shownBy: [byPerson({ records: ['run.owned', 'gate.passed'] })],
+      shownBy: [byPerson({ records: ['run.waiting', 'run.owned', 'step.done'] })],
     },
     { section: '6', task: `Start the ${how}`, shownBy: [byCommand(started), byPerson(started)] },
   ]

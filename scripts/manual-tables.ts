@@ -298,6 +298,7 @@ const OTHERS: ManualTable = {
       ],
     },
     { section: '', task: 'Retire versions of a template', shownBy: [{ operation: 'retireTemplate' }] },
+    { section: '', task: 'End the quarantine of machines that failed', shownBy: [{ operation: 'endQuarantine' }] },
   ],
 }
 

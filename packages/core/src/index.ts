@@ -130,7 +130,7 @@ export {
   type RetireTemplateResult,
   retireTemplate,
 } from './operations/retire-template/retire-template.ts'
-export type { QuarantineOptions } from './operations/roll/quarantine.ts'
+export type { QuarantineOptions } from './operations/roll/quarantine-options.ts'
 export { type RunScriptInput, runScript } from './operations/run-script/run-script.ts'
 export { type ScaleInInput, scaleIn } from './operations/scale-in/scale-in.ts'
 export { type ScaleOutInput, scaleOut } from './operations/scale-out/scale-out.ts'

@@ -15,7 +15,7 @@ import { undisturbed } from './support/undisturbed.ts'
 const ALL = process.env['VMUNIT_CRASH'] === 'all'
 
 /** About how many moments of a scenario `VMUNIT_CRASH=all` takes. */
-const MANY = 60
+const MANY = 24
 
 /** How many commits the manager lives on after the copy: none, some, and up to the end of the run. */
 const LIVES_ON = [0, 3, 12, 1_000]

@@ -42,6 +42,7 @@ const ASIDE = [
   'attachGroups',
   'collectLogs',
   'createTemplate',
+  'endQuarantine',
   'importDefinition',
   'mark',
   'patchTemplate',

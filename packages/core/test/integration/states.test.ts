@@ -38,6 +38,7 @@ const ASIDE = [
   'attachGroups',
   'collectLogs',
   'createTemplate',
+  'endQuarantine',
   'importDefinition',
   'mark',
   'patchTemplate',

@@ -79,6 +79,15 @@ keep() {
   [ $kept -ge $total ] || dropped=$((dropped + total - kept))
 }
 
+# A signal that comes before the watcher has set its trap may be lost: it would sleep on to its limit.
+stop_watcher() {
+  while { read -r line < "/proc/$watcher/stat"; } 2>/dev/null; do
+    case \${line##*) } in Z* | X*) return ;; esac
+    kill "$watcher" 2>/dev/null
+    rest 0.02
+  done
+}
+
 mkfifo out err
 # Held open, so that nobody waits for a partner that was ended before it came.
 exec 8<>out 9<>err
@@ -115,7 +124,7 @@ if [ -z "$ended" ]; then
     end_session "$command"
     code=$ended
   fi
-  [ -z "$watcher" ] || kill "$watcher"
+  [ -z "$watcher" ] || stop_watcher
 else
   code=$ended
 fi

@@ -41,13 +41,31 @@ function patternOf(members: readonly Member[]): Pattern {
     values[name] = value
     return `{${name}}`
   }
-  const pattern = members.map((member) => ({ ...member, group: '{group}', server: patternServer(member, stand) }))
-  return { key: JSON.stringify(pattern.map(({ isOn, server }) => [isOn, server])), members: pattern, values }
+  const pattern = members.map((member) => patternMember(member, stand))
+  const key = JSON.stringify(pattern.map(({ isOn, failureDomain, server }) => [isOn, failureDomain, server]))
+  return { key, members: pattern, values }
 }
 
-function patternServer({ group, server }: Member, stand: (name: string, value: string) => string): VirtualServer {
-  const { address, machine, serviceAddress, slot } = server
-  const place = slot.slice(group.length + 1)
+type Stand = (name: string, value: string) => string
+
+function patternMember(member: Member, stand: Stand): Member {
+  const { failureDomain } = member
+  return {
+    ...member,
+    group: '{group}',
+    server: patternServer(member, stand),
+    ...(failureDomain !== undefined && { failureDomain: stand(`${placeOf(member)}.failureDomain`, failureDomain) }),
+  }
+}
+
+function placeOf({ group, server: { slot } }: Member): string {
+  return slot.slice(group.length + 1)
+}
+
+function patternServer(member: Member, stand: Stand): VirtualServer {
+  const { server } = member
+  const { address, machine, serviceAddress } = server
+  const place = placeOf(member)
   // The names in order, as in everything that becomes part of a plan.
   return {
     ...server,

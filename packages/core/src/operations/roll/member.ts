@@ -13,6 +13,8 @@ export interface Member {
   readonly server: VirtualServer
   /** Whether it has a machine that is not known to be switched off. */
   readonly isOn: boolean
+  /** Where its machine is, as the hypervisor tells it. */
+  readonly failureDomain?: string | undefined
   /** What is to be reflected on it. */
   readonly definition?: Definition | undefined
 }

@@ -57,8 +57,9 @@ export function membersOf(world: World, unit: ManagementUnit, group: ServerGroup
       )
     }
     const id = server.machine?.id
-    const isOn = id !== undefined && machines?.get(id)?.power !== 'off'
-    return { unit, group: group.name, tier, server, isOn, definition }
+    const machine = machines?.get(id ?? '')
+    const isOn = id !== undefined && machine?.power !== 'off'
+    return { unit, group: group.name, tier, server, isOn, failureDomain: machine?.failureDomain, definition }
   })
 }
 

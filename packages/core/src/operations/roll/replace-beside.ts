@@ -8,7 +8,8 @@ import { expectServer } from './expect.ts'
 import { leaveStep } from './leave.ts'
 import { isRunning, type Member } from './member.ts'
 import { giveBackSteps, releaseAllLane, reservations, reservedAddresses, reserveSteps } from './pool-addresses.ts'
-import { type QuarantineOptions, quarantineLane, trimStages } from './quarantine.ts'
+import { quarantineLane, trimStages } from './quarantine.ts'
+import type { QuarantineOptions } from './quarantine-options.ts'
 import {
   checkAdopted,
   checkPresent,

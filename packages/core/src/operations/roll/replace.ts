@@ -9,7 +9,8 @@ import { type MembersProcedure, type PlanMembers, planAlike } from './alike.ts'
 import { checkHolder } from './check-holder.ts'
 import { expectServer } from './expect.ts'
 import { isRunning, type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
-import { type QuarantineOptions, quarantineLane, trimStages } from './quarantine.ts'
+import { quarantineLane, trimStages } from './quarantine.ts'
+import type { QuarantineOptions } from './quarantine-options.ts'
 import { draft, type GroupProcedure, outputOf, type Stage, type StepDraft } from './stage.ts'
 import {
   blockStage,
@@ -84,7 +85,7 @@ export function replacing(world: World, replacement: Replacement): Replacing {
     const isAffected = members.some(isOld)
     const chosen = members.filter((member) => isAffected && (isOld(member) || replace === 'group'))
     return {
-      replaced: chosen.map((member) => ({ member, version: uses(member) ? version : ownVersion(world, member) })),
+      replaced: chosen.map((member) => renewedFrom(world, member, version)),
       restarted: members.filter((member) => isAffected && !chosen.includes(member) && isRunning(member)),
     }
   }
@@ -95,20 +96,12 @@ export function replacing(world: World, replacement: Replacement): Replacing {
 export interface Renewed {
   readonly member: Member
   readonly version: TemplateVersion
-  /** Where the machine is that is replaced, so that the fleet stays spread as it is. */
-  readonly failureDomain?: string | undefined
 }
 
-/** A server with the version of its template that it is brought to, in the place where its machine is. */
+/** A server with the version of its template that it is brought to. */
 export function renewedFrom(world: World, member: Member, version: TemplateVersion): Renewed {
-  const { unit, tier, server } = member
-  const machine = world.machines.get(unit.hypervisor)?.get(server.machine?.id ?? '')
-  const isOfTemplate = tier.template === version.template
-  return {
-    member,
-    version: isOfTemplate ? version : ownVersion(world, member),
-    failureDomain: machine?.failureDomain,
-  }
+  const isOfTemplate = member.tier.template === version.template
+  return { member, version: isOfTemplate ? version : ownVersion(world, member) }
 }
 
 /** A server of another template gets a machine of the version that new servers of its own are made from. */
@@ -193,12 +186,12 @@ export function create(renewed: Renewed): StepDraft {
 
 /** Makes the new machine of a server with these addresses. */
 export function createAt(renewed: Renewed, { management, service }: NonNullable<MachineRef['addresses']>): StepDraft {
-  const { unit, tier, server } = renewed.member
+  // In the place of the machine that is replaced, so that the fleet stays spread as it is.
+  const { unit, tier, server, failureDomain } = renewed.member
   const networks = [
     { address: management, name: tier.networks.management },
     ...(service === undefined ? [] : [{ address: service, name: tier.networks.service }]),
   ]
-  const { failureDomain } = renewed
   const input = {
     ...(failureDomain !== undefined && { failureDomain }),
     hypervisor: unit.hypervisor,

@@ -70,6 +70,9 @@ describe('outcomes', () => {
       [0, 'g1', 'failed'],
       [0, 'g2', 'failed'],
     ])
+    for (const group of ['g1', 'g2']) {
+      applyRecord(progress, { type: 'change.began', data: { change: changeKey('back', 0, group) }, time: 0 })
+    }
     applyRecord(progress, { type: 'step.done', data: { step: 'back:go back:g1/0', attempt: 1, output: {} }, time: 0 })
     applyRecord(progress, { type: 'step.skipped', data: { step: 'back:go back:g2/0', attempt: 1 }, time: 0 })
     expect(statusOf(progress)).toEqual(['quarantined', 'failed'])

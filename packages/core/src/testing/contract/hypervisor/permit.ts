@@ -15,7 +15,7 @@ async function changingCalls(lab: HypervisorLab, template: string): Promise<Call
   ]
   await driver.power(running, 'on')
   const as = { template, version: 2, operationId: freshOperationId() }
-  const image = await driver.images.publish(published, { ...as, version: 1 })
+  const image = await driver.images.publish(published, { template, version: 1, operationId: freshOperationId() })
   const byHand = await lab.machineByHand(freshName('byhand'))
   const adopted = { id: await lab.machineByHand(freshName('byhand')), marker: newMarker(lab) }
   await driver.adopt(adopted.id, adopted.marker)
