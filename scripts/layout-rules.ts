@@ -13,7 +13,7 @@ export interface LayerRule {
 /** What each package may import. Whoever adds a package adds it here, and says what it may depend on. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: ['zod'],
-  'driver-ssh': ['@vmunit/core', 'ssh2'],
+  'driver-ssh': ['@vmunit/core', '@vmunit/core/errors', 'ssh2'],
   'driver-vsphere': ['@vmunit/core', '@vmunit/core/errors', 'saxes'],
   logger: ['@vmunit/core', 'pino'],
   notify: ['@vmunit/core', 'nodemailer'],

@@ -1,9 +1,10 @@
-import { type Closeable, type Guest, type GuestAccess, VmunitError } from '@vmunit/core'
+import type { Closeable, Guest, GuestAccess } from '@vmunit/core'
 import { quote } from './commands/quote.ts'
 import { createChannels } from './connection/channels.ts'
 import { createIdentity } from './connection/identity.ts'
 import { limitsOf } from './connection/limits.ts'
 import { directStream, openOver, type RouteOptions, streamThrough } from './connection/route.ts'
+import { VmunitError } from './errors.ts'
 import { createSshGuest } from './guest/ssh-guest.ts'
 import { checkOptions, type JumpHost, type SshAccessOptions } from './options.ts'
 

@@ -1,4 +1,5 @@
-import { type Call, VmunitError } from '@vmunit/core'
+import type { Call } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 import { createOutputCap } from './output-cap.ts'
 import type { ShellText } from './quote.ts'
 import type { Session } from './remote-process.ts'

@@ -1,4 +1,5 @@
-import { type Command, VmunitError } from '@vmunit/core'
+import type { Command } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 import { quote, type ShellText } from './quote.ts'
 
 /** How much longer than its own limit a command may live in a guest that has lost us. */

@@ -1,4 +1,4 @@
-import { VmunitError } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 
 /**
  * A shell script as text in which each character stands for one byte (latin1), because arguments and paths need

@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
-import { VmunitError } from '@vmunit/core'
 import type { ClientChannel } from 'ssh2'
 import type { Channels } from '../connection/channels.ts'
 import type { Link } from '../connection/link.ts'
+import { VmunitError } from '../errors.ts'
 import { createPidLine, PID_LINE } from './pid-line.ts'
 import { type ShellText, scriptBytes } from './quote.ts'
 

@@ -1,5 +1,6 @@
-import { type Call, VmunitError } from '@vmunit/core'
+import type { Call } from '@vmunit/core'
 import { orAbort } from '../connection/or-abort.ts'
+import { VmunitError } from '../errors.ts'
 import { type ProcessSpec, type RemoteProcess, type Session, startProcess } from './remote-process.ts'
 
 /** A process that is run to its end. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { VmunitError } from '@vmunit/core'
 import type { ClientChannel } from 'ssh2'
+import { VmunitError } from '../errors.ts'
 import type { Link } from './link.ts'
 import { mapSshError } from './map-error.ts'
 

@@ -1,5 +1,5 @@
-import { VmunitError } from '@vmunit/core'
 import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2'
+import { VmunitError } from '../errors.ts'
 import type { Secret, SshCredentials } from './credentials.ts'
 
 /** Gets the ways to log in, in the order in which they are tried. */

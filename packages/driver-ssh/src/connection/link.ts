@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { VmunitError } from '@vmunit/core'
 import ssh2, { type AnyAuthMethod, type Client } from 'ssh2'
+import { VmunitError } from '../errors.ts'
 import type { ExpectedKeys } from '../host-keys/expected-keys.ts'
 import { algorithmsFor } from '../host-keys/host-key.ts'
 import { judgeHostKey, noKeyKnown } from '../host-keys/judge-host-key.ts'

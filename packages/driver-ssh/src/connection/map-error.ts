@@ -1,4 +1,5 @@
-import { type ErrorCode, isVmunitError, VmunitError } from '@vmunit/core'
+import type { ErrorCode } from '@vmunit/core'
+import { isVmunitError, VmunitError } from '../errors.ts'
 
 /** What an error of the network or of the SSH protocol means to a caller. */
 export interface MappedError {

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { VmunitError } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 import { gatherWrites } from './gather-writes.ts'
 import { mapSshError } from './map-error.ts'
 

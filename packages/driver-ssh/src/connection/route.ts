@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { type Call, VmunitError } from '@vmunit/core'
+import type { Call } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 import { expectedKeys, type HostKeyQuestion, type HostKeySources } from '../host-keys/expected-keys.ts'
 import { noKeyKnown } from '../host-keys/judge-host-key.ts'
 import type { Identity } from './identity.ts'

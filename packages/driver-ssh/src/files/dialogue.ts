@@ -1,4 +1,4 @@
-import { VmunitError } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 
 /** Reads the answers of a script piece by piece. */
 export interface Dialogue {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import { VmunitError } from '@vmunit/core'
 import { quote, type ShellText } from '../commands/quote.ts'
+import { VmunitError } from '../errors.ts'
 
 /**
  * Where a pushed directory lives in a guest. `to` is a symbolic link to a version in the folder `.<name>.vmunit` beside

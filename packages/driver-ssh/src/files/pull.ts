@@ -1,9 +1,10 @@
-import { type Call, VmunitError } from '@vmunit/core'
+import type { Call } from '@vmunit/core'
 import { scriptFailed } from '../commands/ask.ts'
 import { createOutputCap } from '../commands/output-cap.ts'
 import { quote, type ShellText } from '../commands/quote.ts'
 import { type Session, startProcess } from '../commands/remote-process.ts'
 import { orAbort } from '../connection/or-abort.ts'
+import { VmunitError } from '../errors.ts'
 import { guestPath } from './place.ts'
 
 /** Files and directories to take out of a guest. */

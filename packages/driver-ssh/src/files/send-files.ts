@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
-import { type Call, type Tree, type TreeFile, VmunitError } from '@vmunit/core'
+import type { Call, Tree, TreeFile } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 import { tarEnd, tarHeader, tarPadding } from './tar-archive.ts'
 
 /** What is sent, and how. */

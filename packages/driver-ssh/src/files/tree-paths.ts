@@ -1,4 +1,5 @@
-import { type Tree, type TreeFile, VmunitError } from '@vmunit/core'
+import type { Tree, TreeFile } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 
 /**
  * Checks that a tree stays in its directory, before anything is sent.

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { VmunitError } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 import { type HostKey, parseHostKey } from './host-key.ts'
 import { lookUpKnownHost } from './known-hosts.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { VmunitError } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 
 /** A public key of a server. */
 export interface HostKey {

@@ -1,4 +1,4 @@
-import { VmunitError } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 import type { ExpectedKeys } from './expected-keys.ts'
 import { fingerprint, type HostKey, typeIn } from './host-key.ts'
 

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Call, type Command, type ExecResult, type Observed, type OperationId, VmunitError } from '@vmunit/core'
+import type { Call, Command, ExecResult, Observed, OperationId } from '@vmunit/core'
 import { ask } from '../commands/ask.ts'
 import { commandScript } from '../commands/command-script.ts'
 import type { ShellText } from '../commands/quote.ts'
 import type { Session } from '../commands/remote-process.ts'
+import { VmunitError } from '../errors.ts'
 import { type JobPlace, lookScript, startScript, stopScript } from './job-scripts.ts'
 import { parseJob } from './parse-job.ts'
 

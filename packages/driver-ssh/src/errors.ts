@@ -1,0 +1,1 @@
+export { isVmunitError, VmunitError } from '@vmunit/core/errors'
