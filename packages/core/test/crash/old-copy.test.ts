@@ -112,6 +112,12 @@ async function giveUp({ world }: OldCopy, run: Run): Promise<void> {
   expect(changesIn((await world.admin.log()).slice(from - 1))).toEqual([])
 }
 
+/** The answer at a gate is proved by what was made behind it: it is not asked for again. */
+function withoutGateAnswers(all: unknown): unknown {
+  const { documents, ...rest } = all as { readonly documents: readonly (readonly [string, unknown])[] }
+  return { ...rest, documents: documents.filter(([key]) => !/^request\/RUN:(start|wave:)/.test(key)) }
+}
+
 async function play(scenario: Scenario, wanted: Ending, { after, extra }: Moments): Promise<void> {
   const label = `${scenario.name}, a copy after commit ${after}, death ${extra} later`
   await using copy = await playFromOldCopy(bases, scenario, { copyAfter: after, dieAfter: after + extra })
@@ -126,11 +132,12 @@ async function play(scenario: Scenario, wanted: Ending, { after, extra }: Moment
   const { state, fingerprint, evidence } = await copy.ending()
   // What the way back took away may be made again: it is proved to be gone.
   const repeated = scenario.ends === 'failed' ? [] : evidence.repeated
-  expect({ label, way, state, fingerprint, creations: evidence.creations, repeated }).toEqual({
+  const compared = way === 'adopted' ? withoutGateAnswers : (all: unknown): unknown => all
+  expect({ label, way, state, fingerprint: compared(fingerprint), creations: evidence.creations, repeated }).toEqual({
     label,
     way,
     state: wanted.state,
-    fingerprint: wanted.fingerprint,
+    fingerprint: compared(wanted.fingerprint),
     creations: wanted.evidence.creations,
     repeated: [],
   })
