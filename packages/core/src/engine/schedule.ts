@@ -64,31 +64,53 @@ interface PhaseInProgress extends Moment {
 function decidePhase(progress: Progress, current: PhaseInProgress): Decision | undefined {
   const { index, waves, isSpent, now, capacity } = current
   for (const [number, standing] of waves.entries()) {
-    const { wave, running, failures, done } = standing
+    const { wave, running, failures } = standing
     if (standing.members.length === 0) return undefined
-    const soaked = firstSoaking(standing, now)
-    const soaking = done.length - soaked
+    const soaking = soakOf([standing], now)
     const isHeld = isSpent || failures + overdue(standing, now) > standing.maxFailures
     if (isHeld && running.size > 0) return { type: 'carryOn', begin: [] }
     if (isHeld) {
       const failed = isSpent ? allFailures(progress) : failedOf(progress, [standing])
       return { type: 'goBack', reason: reasonOf(progress, failed) }
     }
-    const first = done[soaked]
-    const wake = first === undefined ? {} : { wakeAt: first.at + (wave.soakMs ?? 0) }
     if (standing.next < standing.members.length) {
       const gate = `wave:${index}:${number}`
       if (wave.gate !== undefined && progress.gates.get(gate)?.state !== 'passed') {
         return { type: 'gate', id: gate, gate: wave.gate }
       }
-      const room = Math.min(standing.width - running.size - soaking, capacity - running.size)
+      // A group that is begun anew meets those of later waves, which may soak yet.
+      const { count, wake } = soakOf(waves.slice(number), now)
+      const room = Math.min(standing.width - running.size - count, capacity - running.size)
       const [flying] = running.values()
-      const disturbed = (flying ?? first)?.member
+      const disturbed = (flying ?? soaking.first)?.member
       return { type: 'carryOn', begin: nextOf(progress, standing, { room, disturbed }), ...wake }
     }
-    if (running.size > 0 || soaking > 0) return { type: 'carryOn', begin: [], ...wake }
+    if (running.size > 0 || soaking.count > 0) return { type: 'carryOn', begin: [], ...soaking.wake }
   }
   return undefined
+}
+
+/** The groups of some waves that are done and still watched. */
+interface Soak {
+  readonly count: number
+  readonly first: WaveStanding['done'][number] | undefined
+  /** When the first of them has soaked. */
+  readonly wake: { readonly wakeAt?: number }
+}
+
+function soakOf(waves: readonly WaveStanding[], now: number): Soak {
+  let count = 0
+  let first: Soak['first']
+  let wakeAt = Number.POSITIVE_INFINITY
+  for (const standing of waves) {
+    const { wave, done } = standing
+    const soaked = firstSoaking(standing, now)
+    count += done.length - soaked
+    const next = done[soaked]
+    first ??= next
+    if (next !== undefined) wakeAt = Math.min(wakeAt, next.at + (wave.soakMs ?? 0))
+  }
+  return { count, first, wake: count === 0 ? {} : { wakeAt } }
 }
 
 /** The place of the first that still soaks. */

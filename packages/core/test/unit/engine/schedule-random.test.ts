@@ -8,7 +8,7 @@ import { groupNames, type SyntheticPhase, syntheticPlan } from './support/synthe
 import { type Going, runVirtually, type Script } from './support/virtual-run.ts'
 
 /** `npm test` takes a share; `VMUNIT_CRASH=all`, as `npm run crash` sets it, all of them. */
-const RUNS = process.env['VMUNIT_CRASH'] === 'all' ? 10_000 : 2_500
+const RUNS = process.env['VMUNIT_CRASH'] === 'all' ? 10_000 : 3_000
 
 const DOMAINS = ['zone-a', 'zone-b', 'zone-c']
 
