@@ -21,6 +21,16 @@ export function stepsOf(
   throw new VmunitError('ERR_INTERNAL', `The plan has no procedure ${steps.procedure}, to which group ${group} refers.`)
 }
 
+/** As {@link stepsOf} for some kinds only: what is not of these is not even written out. Make one for each plan. */
+export function stepsOfKinds(
+  { procedures = {} }: Pick<Plan, 'procedures'>,
+  kinds: ReadonlySet<string>,
+): (change: Pick<Change, 'group' | 'steps'>) => readonly PlannedStep[] {
+  const isWanted = ({ kind }: PlannedStep): boolean => kinds.has(kind.name)
+  const wanted = Object.fromEntries(Object.entries(procedures).map(([name, steps]) => [name, steps.filter(isWanted)]))
+  return (change) => stepsOf({ procedures: wanted }, change).filter(isWanted)
+}
+
 /** Puts values in the place of each `{name}` in all texts of some JSON; a name without a value stays as it is. */
 export function fillNames<T>(json: T, values: SharedValues): T {
   const known = new Map(Object.entries(values))

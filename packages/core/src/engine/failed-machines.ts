@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { Change, Plan, PlannedStep } from '../domain/plan.ts'
-import { stepsOf } from '../domain/planned-steps.ts'
+import type { PlannedStep } from '../domain/plan.ts'
+import { stepsOfKinds } from '../domain/planned-steps.ts'
 import { changeKey, type Progress } from './progress.ts'
 
 /** The names of the step kinds about machines that failed; outcomes tell such servers apart. */
@@ -17,12 +17,6 @@ export interface FailedMachines {
 }
 
 const KINDS: ReadonlySet<string> = new Set([QUARANTINE_KIND, TRIM_KIND, DIAGNOSTICS_KIND])
-
-/** Most changes are not, and need not be written out. */
-function isAboutFailure({ procedures }: Plan, { steps }: Change): boolean {
-  const planned = 'procedure' in steps ? (procedures?.[steps.procedure] ?? []) : steps
-  return planned.some(({ kind }) => KINDS.has(kind.name))
-}
 
 const collected = z.object({ archive: z.string().nullable() })
 const trimmed = z.object({ removed: z.array(z.object({ slot: z.string(), run: z.string() })) })
@@ -44,11 +38,12 @@ export function failedMachines({ plan, steps, changes, runId }: Progress): Faile
     } else if (server !== undefined && isReturn && name === QUARANTINE_KIND) kept.add(server)
   }
 
+  const stepsAbout = stepsOfKinds(plan, KINDS)
   for (const [direction, phases] of [['forward', plan.phases] as const, ['back', plan.back] as const]) {
     for (const [index, { changes: planned }] of phases.entries()) {
       for (const change of planned) {
         if (!changes.has(changeKey(direction, index, change.group))) continue
-        if (isAboutFailure(plan, change)) for (const step of stepsOf(plan, change)) note(step, direction === 'back')
+        for (const step of stepsAbout(change)) note(step, direction === 'back')
       }
     }
   }

@@ -1,16 +1,16 @@
 import { groupParser } from '../domain/parsers.ts'
-import type { Plan } from '../domain/plan.ts'
+import type { Plan, PlannedStep } from '../domain/plan.ts'
 import { stepsOf } from '../domain/planned-steps.ts'
 import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
 import { groupOfSlot } from '../domain/slot.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
-import type { Call, StateStore } from '../ports/index.ts'
+import type { Call, Operation, StateStore } from '../ports/index.ts'
 import { keys, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { findOperation } from './find-operation.ts'
 import { findTraces, type Trace, type Traces } from './find-traces.ts'
 import { type OperationParts, partsOfOperation } from './operation-id.ts'
-import { doubt, type Progress, type ScheduledChange } from './progress.ts'
+import { doubt, type Progress } from './progress.ts'
 import { outputsIn } from './resolve-outputs.ts'
 import { backoff } from './timing.ts'
 
@@ -89,12 +89,14 @@ async function patiently<T>(
  */
 async function explain(engine: EngineOptions, progress: Progress, { unknown, machines }: Traces): Promise<Reconciled> {
   const { store } = engine
+  const places = placesOf(progress)
+  const isInWorld = showsInWorld(findOperation(engine, progress))
   const steps: OperationParts[] = []
   const passed = new Set<string>()
   const changes = new Set<ChangeKey>()
   for (const trace of unknown) {
     const parts = partsOfOperation(trace.operationId)
-    const place = parts?.runId === progress.runId ? placeOf(progress, parts) : undefined
+    const place = parts?.runId === progress.runId ? places.get(parts.step) : undefined
     if (parts === undefined || place === undefined || trace.machine === undefined) {
       throw journalBehind(`Run ${progress.runId}`, unknown)
     }
@@ -102,15 +104,15 @@ async function explain(engine: EngineOptions, progress: Progress, { unknown, mac
     const old = await boundMachine(store, { plan: progress.plan, slot: trace.slot ?? '' })
     const isOldOn = old !== undefined && old !== trace.machine && machines.get(old)?.power === 'on'
     if (isOldOn) throw journalBehind(`Run ${progress.runId}`, unknown)
-    for (const { key, change } of place.before) {
-      changes.add(key)
-      for (const { id } of stepsOf(progress.plan, change)) passed.add(id)
-    }
-    changes.add(place.scheduled.key)
-    for (const id of needsOf(progress, place.scheduled, parts.step)) passed.add(id)
+    changes.add(place.key)
+    for (const id of needsOf(places, place)) passed.add(id)
   }
-  for (const id of lostRecords(engine, progress)) passed.delete(id)
-  if (needsOutputOf(progress, passed)) throw journalBehind(`Run ${progress.runId}`, unknown)
+  // The changes of earlier phases had to end first.
+  const latest = Math.max(...steps.map(({ step }) => places.get(step)?.phase ?? 0))
+  for (const { key } of progress.schedule.forward.slice(0, latest).flat()) changes.add(key)
+  for (const { phase, step } of places.values()) if (phase < latest) passed.add(step.id)
+  for (const id of passed) if (!isInWorld(places.get(id)?.step)) passed.delete(id)
+  if (needsOutputOf(progress, places, passed)) throw journalBehind(`Run ${progress.runId}`, unknown)
   return {
     type: 'run.reconciled',
     data: {
@@ -121,49 +123,51 @@ async function explain(engine: EngineOptions, progress: Progress, { unknown, mac
   }
 }
 
-/** The steps whose effect is what they wrote down: the world does not show it. */
-function lostRecords(engine: EngineOptions, progress: Progress): readonly string[] {
-  const { kinds } = findOperation(engine, progress)
-  const only = new Set(kinds.filter(({ livesInRecords }) => livesInRecords).map(({ name }) => name))
-  const all = progress.schedule.forward.flat().flatMap(({ change }) => stepsOf(progress.plan, change))
-  return all.filter(({ kind }) => only.has(kind.name)).map(({ id }) => id)
+/** Whether what a step did shows in the world, not only in what it wrote down. */
+function showsInWorld({ kinds }: Operation): (step: PlannedStep | undefined) => boolean {
+  const records = new Set(kinds.filter(({ livesInRecords }) => livesInRecords).map(({ name }) => name))
+  return (step) => step === undefined || !records.has(step.kind.name)
 }
 
-interface PlaceInPlan {
-  readonly scheduled: ScheduledChange
-  /** The changes of earlier phases, each of which had to end first. */
-  readonly before: readonly ScheduledChange[]
+/** A step, and where the forward plan has it; on the way back nothing is made. */
+interface Place {
+  readonly step: PlannedStep
+  readonly key: ChangeKey
+  readonly phase: number
 }
 
-/** Where the forward plan has a step; on the way back nothing is made. */
-function placeOf({ plan, schedule }: Progress, { step }: OperationParts): PlaceInPlan | undefined {
-  for (const [index, phase] of schedule.forward.entries()) {
-    const scheduled = phase.find(({ change }) => stepsOf(plan, change).some(({ id }) => id === step))
-    if (scheduled !== undefined) return { scheduled, before: schedule.forward.slice(0, index).flat() }
+type Places = ReadonlyMap<string, Place>
+
+function placesOf({ plan, schedule }: Progress): Places {
+  const places = new Map<string, Place>()
+  for (const [phase, scheduled] of schedule.forward.entries()) {
+    for (const { key, change } of scheduled) {
+      for (const step of stepsOf(plan, change)) places.set(step.id, { step, key, phase })
+    }
   }
-  return undefined
+  return places
 }
 
 /** The steps that had to be done before a step could begin. */
-function needsOf({ plan }: Progress, { change }: ScheduledChange, step: string): ReadonlySet<string> {
-  const needs = new Map(stepsOf(plan, change).map(({ id, needs: direct }) => [id, direct]))
+function needsOf(places: Places, { step }: Place): ReadonlySet<string> {
   const all = new Set<string>()
-  const follow = (id: string): void => {
-    for (const need of needs.get(id) ?? []) {
+  const follow = (needs: readonly string[] = []): void => {
+    for (const need of needs) {
       if (all.has(need)) continue
       all.add(need)
-      follow(need)
+      follow(places.get(need)?.step.needs)
     }
   }
-  follow(step)
+  follow(step.needs)
   return all
 }
 
 /** Whether a step that is still to come takes something from one whose output is lost. */
-function needsOutputOf({ plan, steps }: Progress, passed: ReadonlySet<string>): boolean {
+function needsOutputOf({ steps }: Progress, places: Places, passed: ReadonlySet<string>): boolean {
   const lost = new Set([...passed].filter((id) => steps.get(id)?.state !== 'done'))
-  const all = plan.phases.flatMap(({ changes }) => changes.flatMap((change) => stepsOf(plan, change)))
-  return all.some(({ id, input }) => !passed.has(id) && outputsIn(input).some((step) => lost.has(step)))
+  return [...places.values()].some(
+    ({ step: { id, input } }) => !passed.has(id) && outputsIn(input).some((step) => lost.has(step)),
+  )
 }
 
 async function boundMachine(

@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Bases, prepareBases } from './support/bases.ts'
-import { type Lanes, openLanes } from './support/in-lanes.ts'
-import { type Ending, type Lane, openLane, SUCCESSORS } from './support/lane.ts'
+import { describe, expect, it } from 'vitest'
+import type { Ending } from './support/lane.ts'
 import type { Death } from './support/life.ts'
 import { notePoints } from './support/points.ts'
 import { ROLLING, type Scenario } from './support/scenario.ts'
 import { SCENARIOS } from './support/scenarios.ts'
 import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
+import { useLanes } from './support/use-lanes.ts'
 
 // VMUNIT_CRASH=all: every moment of every operation, by SIGKILL, instead of some with the manager's objects discarded.
 const ALL = process.env['VMUNIT_CRASH'] === 'all'
@@ -23,21 +22,7 @@ const MOMENTS: readonly { readonly type: DeathType; readonly says: string }[] = 
   { type: 'lostAnswer', says: 'after the answer of each call was lost' },
 ]
 
-let bases: Bases
-let lane: Lane
-let lanes: Lanes
-
-beforeAll(async () => {
-  bases = await prepareBases()
-  lane = await openLane(bases, SUCCESSORS)
-  lanes = await openLanes(bases, SUCCESSORS)
-})
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]()
-  await lanes[Symbol.asyncDispose]()
-  await bases[Symbol.asyncDispose]()
-})
+const shared = useLanes()
 
 /** All of 1..count, or some of them in even distances. */
 function moments(count: number, samples: number): readonly number[] {
@@ -46,13 +31,13 @@ function moments(count: number, samples: number): readonly number[] {
 }
 
 async function killAt(scenario: Scenario, type: DeathType, samples: number): Promise<void> {
-  const wanted = await undisturbed(lane, scenario)
+  const wanted = await undisturbed(shared.lane, scenario)
   const { commits = 0, calls = 0 } = wanted.lives[0] ?? {}
   const deaths = moments(type.endsWith('Commit') ? commits : calls, ALL ? Infinity : samples).map(
     (number): Death => ({ type, number }),
   )
   let died = 0
-  await lanes.each(deaths, async (death, own) => {
+  await shared.lanes.each(deaths, async (death, own) => {
     const ending: Ending = await own.run(scenario, [death], { slow: type === 'duringCall', processes: ALL })
     if (ending.lives[0]?.died === true) died += 1
     const label = labelOf(scenario, [death])

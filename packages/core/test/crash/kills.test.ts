@@ -1,35 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Bases, prepareBases } from './support/bases.ts'
-import { type Lanes, openLanes } from './support/in-lanes.ts'
-import { type Ending, type Lane, openLane, SUCCESSORS } from './support/lane.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Ending } from './support/lane.ts'
 import type { Death } from './support/life.ts'
 import { notePoints } from './support/points.ts'
 import { ROLLING, type Scenario } from './support/scenario.ts'
 import { SCENARIOS } from './support/scenarios.ts'
 import { baseSeed, type Random, seededRandom } from './support/seeded-random.ts'
 import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
+import { useLanes } from './support/use-lanes.ts'
 
 const KILLS = process.env['VMUNIT_CRASH'] === 'all' ? 300 : 60
 const DEATHS = ['afterCommit', 'beforeCommit', 'duringCall', 'afterCall', 'lostAnswer', 'after'] as const
 /** About as long as a manager lives, from the start of its process. */
 const LIFETIME_MS = 900
 
-let bases: Bases
-let lane: Lane
-let lanes: Lanes
+const shared = useLanes()
 let seed = 0
 
-beforeAll(async () => {
+beforeAll(() => {
   seed = baseSeed()
-  bases = await prepareBases()
-  lane = await openLane(bases, SUCCESSORS)
-  lanes = await openLanes(bases, SUCCESSORS)
-})
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]()
-  await lanes[Symbol.asyncDispose]()
-  await bases[Symbol.asyncDispose]()
 })
 
 function someDeath(random: Random, { lives: [life] }: Ending): Death {
@@ -43,10 +31,10 @@ describe('A manager whose process is ended by SIGKILL', () => {
   it(`has a successor that ends like the undisturbed run, ${KILLS} times over all operations`, async () => {
     const all: readonly Scenario[] = [ROLLING, ...SCENARIOS]
     const wanted = new Map<string, Ending>()
-    for (const scenario of all) wanted.set(scenario.name, await undisturbed(lane, scenario))
+    for (const scenario of all) wanted.set(scenario.name, await undisturbed(shared.lane, scenario))
     const seeds = Array.from({ length: KILLS }, (_, index) => seed + index)
     let killed = 0
-    await lanes.each(seeds, async (own, laneOfOwn) => {
+    await shared.lanes.each(seeds, async (own, laneOfOwn) => {
       const random = seededRandom(own)
       const scenario = all[(own - seed) % all.length] ?? ROLLING
       const measure = wanted.get(scenario.name)

@@ -1,34 +1,22 @@
 import type { FaultRule } from '@vmunit/core/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Bases, prepareBases } from './support/bases.ts'
-import { type Lanes, openLanes } from './support/in-lanes.ts'
-import { type Ending, type Lane, openLane, SUCCESSORS } from './support/lane.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Ending } from './support/lane.ts'
 import type { Death } from './support/life.ts'
 import { ROLLING, type Scenario } from './support/scenario.ts'
 import { SCENARIOS } from './support/scenarios.ts'
 import { baseSeed, type Random, seededRandom } from './support/seeded-random.ts'
 import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
+import { useLanes } from './support/use-lanes.ts'
 
 const STORIES = process.env['VMUNIT_CRASH'] === 'all' ? 600 : 60
 const PORTS = ['hypervisor.*', 'guests.*', 'balancer.*']
 const DEATHS = ['afterCommit', 'beforeCommit', 'duringCall', 'afterCall', 'lostAnswer'] as const
 
-let bases: Bases
-let lane: Lane
-let lanes: Lanes
+const shared = useLanes()
 let seed = 0
 
-beforeAll(async () => {
+beforeAll(() => {
   seed = baseSeed()
-  bases = await prepareBases()
-  lane = await openLane(bases, SUCCESSORS)
-  lanes = await openLanes(bases, SUCCESSORS)
-})
-
-afterAll(async () => {
-  await lane[Symbol.asyncDispose]()
-  await lanes[Symbol.asyncDispose]()
-  await bases[Symbol.asyncDispose]()
 })
 
 /** Errors that pass, answers that are lost, answers that are late; for a part of the calls, for a while. */
@@ -64,10 +52,10 @@ describe('Faults and deaths at random', () => {
   it(`change nothing about how ${STORIES} stories end`, async () => {
     const all: readonly Scenario[] = [ROLLING, ROLLING, ...SCENARIOS]
     const wanted = new Map<string, Ending>()
-    for (const scenario of all) wanted.set(scenario.name, await undisturbed(lane, scenario))
+    for (const scenario of all) wanted.set(scenario.name, await undisturbed(shared.lane, scenario))
     const seeds = Array.from({ length: STORIES }, (_, index) => seed + index)
     let deaths = 0
-    await lanes.each(seeds, async (own, laneOfOwn) => {
+    await shared.lanes.each(seeds, async (own, laneOfOwn) => {
       const random = seededRandom(own)
       const scenario = random.pick(all)
       const measure = wanted.get(scenario.name)

@@ -1,7 +1,7 @@
 import { block, exitClass, type FleetResult, mark, type Operation, power, start, stop } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet } from '../support/fleet.ts'
-import { type CaseParts, OPERATION_CASES, playPreludes, prepareCases } from '../support/operation-cases.ts'
+import { ASIDE, type CaseParts, OPERATION_CASES, playPreludes, prepareCases } from '../support/operation-cases.ts'
 import { expectRefused } from '../support/refusal.ts'
 import { machineOf, SLOTS, UNIT } from '../support/story.ts'
 import { textTable } from '../support/text-table.ts'
@@ -36,21 +36,6 @@ updateUnit              warns   out      goes
 updateUnit:applications warns   out      goes
 updateUnit:waves        warns   in       goes
 `)
-
-/** Operations that go on as ever, whatever the group is, without a warning about it. */
-const ASIDE = [
-  'attachGroups',
-  'collectLogs',
-  'createTemplate',
-  'endQuarantine',
-  'importDefinition',
-  'mark',
-  'patchTemplate',
-  'requestResources',
-  'retireTemplate',
-  'scaleOut',
-  'unmark',
-] as const
 
 const ONE = { unit: UNIT, groups: ['vmgroup_1'] }
 

@@ -2,7 +2,7 @@ import { isVmunitError, type LogicalStatus } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { BUILT_IN_OPERATIONS } from '../../src/operations/built-in-operations.ts'
 import { createFleet, type Fleet } from '../support/fleet.ts'
-import { OPERATION_CASES, prepareCases } from '../support/operation-cases.ts'
+import { ASIDE, OPERATION_CASES, prepareCases } from '../support/operation-cases.ts'
 import { putStatus } from '../support/put-status.ts'
 import { expectRefused } from '../support/refusal.ts'
 import { textTable } from '../support/text-table.ts'
@@ -32,21 +32,6 @@ updateUnit              stopped  =        =        stopped           =          
 updateUnit:applications =        =        =        stopped           =                 =                 stopped          =                 =
 updateUnit:waves        stopped  =        =        stopped           =                 =                 stopped          =                 =
 `)
-
-/** Operations that concern no server that is there: whatever it is, it stays so, and nothing is refused. */
-const ASIDE = [
-  'attachGroups',
-  'collectLogs',
-  'createTemplate',
-  'endQuarantine',
-  'importDefinition',
-  'mark',
-  'patchTemplate',
-  'requestResources',
-  'retireTemplate',
-  'scaleOut',
-  'unmark',
-] as const
 
 /** Repeats what was refused before anything changed: a look whose answer was lost. */
 async function persistently<T>(begin: () => Promise<T>): Promise<T> {

@@ -96,6 +96,24 @@ export const OPERATION_CASES: Readonly<Record<string, OperationCase>> = {
   'updateUnit:waves': of(updateUnit, () => ({ ...one, waves: [{ groups: 1 }], allowOutage: true }), 'changed'),
 }
 
+/**
+ * Cases that concern no server that is there: whatever its status and its group are, they go on as ever, it stays as it
+ * is, and nobody is warned of it.
+ */
+export const ASIDE = [
+  'attachGroups',
+  'collectLogs',
+  'createTemplate',
+  'endQuarantine',
+  'importDefinition',
+  'mark',
+  'patchTemplate',
+  'requestResources',
+  'retireTemplate',
+  'scaleOut',
+  'unmark',
+] as const
+
 function of<Input, Output>(
   operation: Operation<Input, Output>,
   input: (parts: CaseParts) => unknown,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type CreateMachine, isVmunitError, type Machine, type OwnedMachine } from '@vmunit/core'
+import { seededRandom } from '@vmunit/testbed'
 import { expect, it } from 'vitest'
 import type { VsphereDriver } from '../../src/index.ts'
-import { seededRandom } from '../support/seeded-random.ts'
 import { type Bench, describeOnVcenters } from '../support/vcenters.ts'
 
 const RUNS = 5

@@ -1,4 +1,4 @@
-import { seededRandom } from '../support/seeded-random.ts'
+import { seededRandom } from '@vmunit/testbed'
 
 const TEXTS = [
   '',

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
+import { seededRandom } from '@vmunit/testbed'
 import { describe, expect, it } from 'vitest'
 import type { PropertyObject, PropertyPage } from '../../src/properties/property-object.ts'
 import { readPage } from '../../src/properties/read-page.ts'
 import { createPageScanner, scanPage } from '../../src/properties/scan-page.ts'
 import { UnknownShape } from '../../src/soap/unknown-shape.ts'
-import { seededRandom } from '../support/seeded-random.ts'
 import { randomAnswer } from './random-answer.ts'
 
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))

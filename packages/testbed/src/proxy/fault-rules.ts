@@ -27,17 +27,6 @@ export interface FaultRules {
   strike(method: string): readonly FaultEffect[]
 }
 
-/** A sequence of numbers in [0, 1) that is the same for the same seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 export function randomSeed(): number {
   return randomInt(2 ** 31)
 }

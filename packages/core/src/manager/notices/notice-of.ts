@@ -1,6 +1,7 @@
 import type { Plan, PlannedStep } from '../../domain/plan.ts'
-import { stepsOf } from '../../domain/planned-steps.ts'
+import { stepsOfKinds } from '../../domain/planned-steps.ts'
 import type { RunEvent } from '../../domain/run-record.ts'
+import { QUARANTINE_KIND } from '../../engine/failed-machines.ts'
 import { groupOfChange } from '../../engine/progress.ts'
 import type { Notice } from '../../ports/index.ts'
 
@@ -13,16 +14,12 @@ export interface NoticedRun {
 }
 
 const ASKING = 'person.answer'
-const QUARANTINE = 'machine.quarantine'
+const NOTICED: ReadonlySet<string> = new Set([ASKING, QUARANTINE_KIND])
 
 /** The steps of a plan that people hear of, by id; of a large plan these are few. */
 export function noticedSteps(plan: Plan): ReadonlyMap<string, PlannedStep> {
-  const isNoticed = ({ kind }: PlannedStep): boolean => kind.name === ASKING || kind.name === QUARANTINE
-  const procedures = Object.fromEntries(
-    Object.entries(plan.procedures ?? {}).map(([name, steps]) => [name, steps.filter(isNoticed)]),
-  )
   const changes = [...plan.phases, ...plan.back].flatMap((phase) => phase.changes)
-  const steps = changes.flatMap((change) => stepsOf({ procedures }, change).filter(isNoticed))
+  const steps = changes.flatMap(stepsOfKinds(plan, NOTICED))
   return new Map(steps.map((step) => [step.id, step]))
 }
 
@@ -111,7 +108,7 @@ function asked(
 
 function keptMachine(run: NoticedRun, step: string): Said | undefined {
   const planned = run.steps.get(step)
-  if (planned?.kind.name !== QUARANTINE) return undefined
+  if (planned?.kind.name !== QUARANTINE_KIND) return undefined
   const server = planned.server ?? step
   return {
     topic: 'fault',

@@ -3,10 +3,10 @@ import type { PlannedServer } from '../../domain/plan.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import type { MembersProcedure, PlanMembers } from '../roll/alike.ts'
+import { checkAdopted } from '../roll/check-machines.ts'
 import { expectServer } from '../roll/expect.ts'
 import { filesStep } from '../roll/file-stages.ts'
 import { guestOf, isRunning, type Member } from '../roll/member.ts'
-import { checkAdopted } from '../roll/replace.ts'
 import { draft, type GroupProcedure, type Lane, outputOf, type Stage, type StepDraft } from '../roll/stage.ts'
 import {
   answerStep,

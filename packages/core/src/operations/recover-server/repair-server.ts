@@ -1,9 +1,9 @@
 import type { PlannedServer } from '../../domain/plan.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
+import { checkAdopted } from '../roll/check-machines.ts'
 import { expectServer } from '../roll/expect.ts'
 import type { Member } from '../roll/member.ts'
-import { checkAdopted } from '../roll/replace.ts'
 import type { GroupProcedure } from '../roll/stage.ts'
 import {
   answerStage,

@@ -4,6 +4,7 @@ import { nextPoolNameOf, poolNameOf } from '../../domain/pool-name.ts'
 import type { TemplateVersion } from '../../domain/template.ts'
 import type { World } from '../../ports/index.ts'
 import { switchServer } from '../steps/index.ts'
+import { checkAdopted, checkPresent } from './check-machines.ts'
 import { expectServer } from './expect.ts'
 import { leaveStep } from './leave.ts'
 import { isRunning, type Member } from './member.ts'
@@ -11,8 +12,6 @@ import { giveBackSteps, releaseAllLane, reservations, reservedAddresses, reserve
 import { quarantineLane, trimStages } from './quarantine.ts'
 import type { QuarantineOptions } from './quarantine-options.ts'
 import {
-  checkAdopted,
-  checkPresent,
   createAt,
   createdMachine,
   each,

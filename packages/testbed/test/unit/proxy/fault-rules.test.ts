@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createFaultRules, randomSeed, seededRandom } from '../../../src/proxy/fault-rules.ts'
+import { createFaultRules, randomSeed } from '../../../src/proxy/fault-rules.ts'
+import { seededRandom } from '../../../src/seeded-random.ts'
 
 describe('fault rules', () => {
   it('strike as often as they say, methods that they name', () => {
