@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { applyTemplate, createManager, ERROR_CODES, isVmunitError, start, stop, updateUnit } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { describe, expect, it } from 'vitest'
 import { createFleet, storyGroups } from '../support/fleet.ts'
+import { openRawDatabase } from '../support/raw-database.ts'
 import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
 import { UNIT } from '../support/story.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
@@ -40,7 +40,7 @@ describe('a database that is not ours', () => {
     await fleet.build(UNIT, storyGroups())
     await fleet.manager.close()
     const schema = (value: number): void => {
-      const database = new DatabaseSync(fleet.storePath)
+      const database = openRawDatabase(fleet.storePath)
       database.prepare("UPDATE meta SET value = ? WHERE name = 'schema'").run(String(value))
       database.exec(`PRAGMA user_version = ${value}`)
       database.close()

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { createManager, type Manager, type ManagerOptions, type Principal } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
+import { openRawDatabase } from './raw-database.ts'
 
 export const ADMINISTRATOR: Principal = { name: 'admin', role: 'administrator' }
 export const USER_A: Principal = { name: 'user_a', role: 'builder' }
@@ -58,7 +58,7 @@ export async function openOffice(options: Partial<ManagerOptions> = {}): Promise
     administrator,
     async whileLocked(work) {
       await administrator.units.list()
-      const other = new DatabaseSync(storePath)
+      const other = openRawDatabase(storePath)
       other.exec('BEGIN IMMEDIATE')
       try {
         return await work()

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import type { SQLInputValue } from 'node:sqlite'
 import type { StateStore } from '../../../src/ports/index.ts'
 import { openSqliteStore } from '../../../src/sqlite-store/index.ts'
 import type { StoreLab } from '../../../src/testing/index.ts'
+import { openRawDatabase } from '../../support/raw-database.ts'
 
 /** Changes one bit of the last letter or digit. */
 function flipText(text: string): string {
@@ -19,7 +20,7 @@ export async function openSqliteStoreLab(): Promise<StoreLab> {
   const stores: StateStore[] = []
 
   function damage(table: string, column: string, where: Readonly<Record<string, SQLInputValue>>): void {
-    using database = new DatabaseSync(path)
+    using database = openRawDatabase(path)
     const condition = Object.keys(where)
       .map((name) => `${name} = ?`)
       .join(' AND ')
@@ -49,7 +50,7 @@ export async function openSqliteStoreLab(): Promise<StoreLab> {
     damageDocument: async (key) => damage('document', 'value', { key }),
     damageBlob: async (hash) => damage('blob', 'content', { hash }),
     lose: async (lost) => {
-      using database = new DatabaseSync(path)
+      using database = openRawDatabase(path)
       const [table, condition, ...values]: [string, string, ...SQLInputValue[]] =
         'key' in lost
           ? ['document', 'key = ?', lost.key]
@@ -59,7 +60,7 @@ export async function openSqliteStoreLab(): Promise<StoreLab> {
       const rows = database.prepare(`SELECT * FROM ${table} WHERE ${condition}`).all(...values)
       database.prepare(`DELETE FROM ${table} WHERE ${condition}`).run(...values)
       return async () => {
-        using again = new DatabaseSync(path)
+        using again = openRawDatabase(path)
         for (const row of rows) {
           const columns = Object.values(row)
           again.prepare(`INSERT INTO ${table} VALUES (${columns.map(() => '?').join()})`).run(...columns)

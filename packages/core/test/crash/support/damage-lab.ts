@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { isVmunitError, type StateStore } from '@vmunit/core'
 import {
   backupSqliteStore,
@@ -10,6 +9,7 @@ import {
   repairSqliteStore,
   restoreSqliteStore,
 } from '@vmunit/core/sqlite-store'
+import { openRawDatabase } from '../../support/raw-database.ts'
 import type { Random } from './seeded-random.ts'
 
 /** A store as two files, and everything that it held at any time. */
@@ -92,7 +92,7 @@ export async function openDamageLab(logState: LogState, random: Random): Promise
 }
 
 function moveLog(path: string): void {
-  using mover = new DatabaseSync(path)
+  using mover = openRawDatabase(path)
   mover.exec('PRAGMA wal_checkpoint(TRUNCATE)')
 }
 

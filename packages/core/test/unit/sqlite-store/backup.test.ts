@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import type { StateStore } from '../../../src/ports/index.ts'
 import {
@@ -10,6 +9,7 @@ import {
   repairSqliteStore,
   restoreSqliteStore,
 } from '../../../src/sqlite-store/index.ts'
+import { openRawDatabase } from '../../support/raw-database.ts'
 import { damage, open, startChild, storePath } from './support.ts'
 
 async function* bytes(text: string): AsyncGenerator<Uint8Array> {
@@ -141,7 +141,7 @@ describe('repairSqliteStore', () => {
     const { path, store } = await filled()
     const wanted = await contents(store)
     await store.close()
-    const database = new DatabaseSync(path)
+    const database = openRawDatabase(path)
     const root = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_blob_1'").get()
     database.close()
     const content = readFileSync(path)
@@ -174,6 +174,6 @@ describe('repairSqliteStore', () => {
 })
 
 function change(path: string, sql: string): void {
-  using database = new DatabaseSync(path)
+  using database = openRawDatabase(path)
   database.exec(sql)
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import type { StateStore } from '../../../src/ports/index.ts'
+import { openRawDatabase } from '../../support/raw-database.ts'
 import { damage, open, storePath } from './support.ts'
 
 async function* chunks(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
@@ -27,7 +27,7 @@ describe('blobs', () => {
     const content = Buffer.from('the same content')
     const hashes = await Promise.all([store.putBlob(chunks(content)), store.putBlob(chunks(content))])
     expect(await store.putBlob(chunks(content))).toBe(hashes[0])
-    const database = new DatabaseSync(path)
+    const database = openRawDatabase(path)
     expect(database.prepare('SELECT count(*) AS rows FROM blob').get()?.['rows']).toBe(1)
     database.close()
   })
@@ -85,7 +85,7 @@ describe('blobs', () => {
     stop.abort(new Error('enough'))
     await expect(putting).rejects.toThrow('enough')
     expect(ended).toBe(1)
-    const database = new DatabaseSync(path)
+    const database = openRawDatabase(path)
     expect(database.prepare('SELECT count(*) AS rows FROM blob').get()?.['rows']).toBe(0)
     database.close()
   })

@@ -1,9 +1,10 @@
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { openRawDatabase } from '../../support/raw-database.ts'
 import { get, open, startChild, storePath } from './support.ts'
 
 function lockFile(path: string): DatabaseSync {
-  const database = new DatabaseSync(path)
+  const database = openRawDatabase(path)
   onTestFinished(() => {
     if (database.isOpen) database.close()
   })

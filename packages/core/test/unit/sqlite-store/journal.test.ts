@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import type { AppendRecord, Lease, StateStore } from '../../../src/ports/index.ts'
+import { openRawDatabase } from '../../support/raw-database.ts'
 import { damage, open, storePath } from './support.ts'
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
@@ -104,7 +104,7 @@ describe('journal', () => {
     const path = storePath()
     const store = open(path)
     await fill(store, 3)
-    const database = new DatabaseSync(path)
+    const database = openRawDatabase(path)
     database.exec(sql)
     database.close()
     const error = await Array.fromAsync(store.journal('r', 1)).catch((reason: unknown) => reason)
@@ -115,7 +115,7 @@ describe('journal', () => {
     const path = storePath()
     const store = open(path)
     await fill(store, 3)
-    const database = new DatabaseSync(path)
+    const database = openRawDatabase(path)
     database.exec('DELETE FROM journal WHERE seq = 2')
     database.close()
     await expect(Array.fromAsync(store.journal('r', 3))).rejects.toMatchObject({ details: { run: 'r', seq: 3 } })

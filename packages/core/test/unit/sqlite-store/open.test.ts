@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { openSqliteStore } from '../../../src/sqlite-store/index.ts'
+import { openRawDatabase } from '../../support/raw-database.ts'
 import { get, open, startChild, storePath } from './support.ts'
 
 function refusal(path: string): unknown {
@@ -24,7 +24,7 @@ async function filled(): Promise<string> {
 }
 
 function change(path: string, sql: string): void {
-  const database = new DatabaseSync(path)
+  const database = openRawDatabase(path)
   database.exec(sql)
   database.close()
 }

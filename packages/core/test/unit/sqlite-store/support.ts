@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { DatabaseSync } from 'node:sqlite'
 import { onTestFinished } from 'vitest'
 import type { StateStore, Stored } from '../../../src/ports/index.ts'
 import { openSqliteStore, type SqliteStoreOptions } from '../../../src/sqlite-store/index.ts'
 import { LEASE_COLUMNS, type LeaseRow, leaseChecksum } from '../../../src/sqlite-store/lease-row.ts'
+import { openRawDatabase } from '../../support/raw-database.ts'
 
 /** A path for a store in a directory that is removed after the test. */
 export function storePath(): string {
@@ -39,7 +39,7 @@ export function damage(path: string, text: string): void {
 
 /** Changes the row of the only lease, with its checksum: as the process that holds it does. */
 export function changeLease(path: string, change: Partial<LeaseRow>): void {
-  using database = new DatabaseSync(path)
+  using database = openRawDatabase(path)
   const row = database.prepare(`SELECT ${LEASE_COLUMNS} FROM lease`).get() as unknown as LeaseRow
   const next = { ...row, ...change }
   const columns = Object.keys(change) as (keyof LeaseRow)[]

@@ -1,11 +1,11 @@
 import { copyFileSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../../src/internal/sha256.ts'
 import { documentChecksum, firstPredecessor, recordChecksum } from '../../../src/sqlite-store/checksum.ts'
 import { connect } from '../../../src/sqlite-store/connect.ts'
 import { checkSqliteStore, restoreSqliteStore } from '../../../src/sqlite-store/index.ts'
 import { migrate, SCHEMA_VERSION, schemaVersion } from '../../../src/sqlite-store/schema.ts'
+import { openRawDatabase } from '../../support/raw-database.ts'
 import { open, startChild, storePath } from './support.ts'
 
 const CONTENT = Buffer.from('some content')
@@ -47,7 +47,7 @@ async function expectKept(path: string): Promise<void> {
 }
 
 function versionOf(path: string): number {
-  using database = new DatabaseSync(path)
+  using database = openRawDatabase(path)
   return schemaVersion(database)
 }
 
@@ -89,7 +89,7 @@ describe('A store of an older version', () => {
 
   it('is refused, and not upgraded, when it is damaged', async () => {
     const path = oldStore()
-    using database = new DatabaseSync(path)
+    using database = openRawDatabase(path)
     database.exec("UPDATE document SET value = '\"lost\"' WHERE key = 'b'")
     database.close()
     expect(() => open(path)).toThrow(expect.objectContaining({ code: 'ERR_STORE_DAMAGED' }))
@@ -100,7 +100,7 @@ describe('A store of an older version', () => {
     const path = storePath()
     const store = open(path)
     await store.commit({ put: [{ key: 'a', revision: 0, value: 1 }] })
-    using database = new DatabaseSync(path)
+    using database = openRawDatabase(path)
     database.exec("UPDATE meta SET value = '3' WHERE name = 'schema'; PRAGMA user_version = 3")
     await expect(store.commit({ put: [{ key: 'a', revision: 1, value: 2 }] })).rejects.toMatchObject({
       code: 'ERR_STORE_TOO_NEW',

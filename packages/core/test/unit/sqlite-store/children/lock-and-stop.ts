@@ -1,8 +1,8 @@
 /** Stops itself in the middle of a transaction. */
 import { writeSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import { openRawDatabase } from '../../../support/raw-database.ts'
 
-const database = new DatabaseSync(process.argv[2] ?? '')
+const database = openRawDatabase(process.argv[2] ?? '')
 database.exec('BEGIN IMMEDIATE')
 writeSync(1, 'locked\n')
 process.kill(process.pid, 'SIGSTOP')
