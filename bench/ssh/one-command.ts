@@ -8,7 +8,7 @@ import { reportTimes } from './report-times.ts'
 
 const ROUNDS = 5
 const PARALLEL = '32'
-const CHILD = join(import.meta.dirname, 'children', 'run-command.ts')
+const CHILD = join(import.meta.dirname, 'children', 'run-command.mjs')
 
 /** One command in every guest: our cold process and its second command, beside OpenSSH and ansible. */
 export async function measureOneCommand(bench: BenchGuests, report: Report): Promise<void> {
@@ -62,7 +62,7 @@ export async function measureOneCommand(bench: BenchGuests, report: Report): Pro
 }
 
 function ownProcess(guestsFile: string, keyFile: string): { readonly wallMs: number; readonly secondMs: number } {
-  const output = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD, guestsFile, keyFile], {
+  const output = execFileSync(process.execPath, [CHILD, guestsFile, keyFile], {
     encoding: 'utf8',
   })
   const { coldMs, secondMs } = JSON.parse(output) as { coldMs: number; secondMs: number }

@@ -10,7 +10,7 @@ import { reportTimes } from './report-times.ts'
 const ROUNDS = 3
 const FILES = 2_000
 const BYTES = 100_000_000
-const CHILD = join(import.meta.dirname, 'children', 'push-tree.ts')
+const CHILD = join(import.meta.dirname, 'children', 'push-tree.mjs')
 
 /** A definition of 100 MB in 2,000 files, brought to guests and brought again; beside rsync and scp. */
 export async function measurePush(bench: BenchGuests, guests: readonly BenchGuest[], report: Report): Promise<void> {
@@ -26,7 +26,7 @@ export async function measurePush(bench: BenchGuests, guests: readonly BenchGues
       await host.exec(name, ['sh', '-c', 'rm -rf /srv/pushed* /srv/.pushed* /srv/.vmunit* /srv/peer'])
   }
   const push = (verify: 'hash' | 'size'): number => {
-    const args = ['--disable-warning=ExperimentalWarning', CHILD, guestsFile, keyFile, treeFile, directory, verify]
+    const args = [CHILD, guestsFile, keyFile, treeFile, directory, verify]
     return (JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as { ms: number }).ms
   }
   const addresses = guests.map(({ address }) => address)

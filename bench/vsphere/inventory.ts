@@ -10,7 +10,7 @@ import { preparePeers } from './peers.ts'
 
 const MACHINES = 10_000
 const ROUNDS = 9
-const CHILD = join(import.meta.dirname, 'children', 'read-inventory.ts')
+const CHILD = join(import.meta.dirname, 'children', 'read-inventory.mjs')
 
 /** The inventory of 10,000 machines, read by cold processes that alternate. */
 export async function measureInventory(report: Report): Promise<void> {
@@ -64,7 +64,7 @@ export async function measureInventory(report: Report): Promise<void> {
       join(directory, 'answer.xml'),
       env.VCENTER_URL,
     ]
-    const ours = [process.execPath, '--disable-warning=ExperimentalWarning', CHILD]
+    const ours = [process.execPath, CHILD]
     const times = { ours: [], curl: [], govmomi: [], pyvmomi: [] } as Record<string, number[]>
     const peaks: number[] = []
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -1,10 +1,10 @@
 // Runs one command in every guest, and a second one over the open connections; prints how long the second took.
-// node run-command.ts <file of guests> <private key file>
+// node run-command.mjs <file of guests> <private key file>
 import { readFileSync } from 'node:fs'
 import { createSshAccess } from '@vmunit/driver-ssh'
 
 const [guestsFile = '', keyFile = ''] = process.argv.slice(2)
-const targets = JSON.parse(readFileSync(guestsFile, 'utf8')) as readonly { address: string; hostKeys: string[] }[]
+const targets = JSON.parse(readFileSync(guestsFile, 'utf8'))
 const access = createSshAccess({ username: 'root', privateKey: readFileSync(keyFile) })
 const guests = await Promise.all(
   targets.map(async (target) => {

@@ -1,15 +1,14 @@
 // Pushes a directory to every guest; prints how long that took from the start of the process.
-// node push-tree.ts <file of guests> <private key file> <tree file> <directory> <hash|size>
+// node push-tree.mjs <file of guests> <private key file> <tree file> <directory> <hash|size>
 import { createReadStream, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Tree, TreeFile } from '@vmunit/core'
 import { createSshAccess } from '@vmunit/driver-ssh'
 
 const [guestsFile = '', keyFile = '', treeFile = '', directory = '', verify] = process.argv.slice(2)
-const { hash, files } = JSON.parse(readFileSync(treeFile, 'utf8')) as { hash: string; files: readonly TreeFile[] }
+const { hash, files } = JSON.parse(readFileSync(treeFile, 'utf8'))
 const byHash = new Map(files.map((file) => [file.hash, file.path]))
-const tree: Tree = { hash, files, read: (of) => createReadStream(join(directory, byHash.get(of) ?? '')) }
-const targets = JSON.parse(readFileSync(guestsFile, 'utf8')) as readonly { address: string; hostKeys: string[] }[]
+const tree = { hash, files, read: (of) => createReadStream(join(directory, byHash.get(of) ?? '')) }
+const targets = JSON.parse(readFileSync(guestsFile, 'utf8'))
 const access = createSshAccess({
   username: 'root',
   privateKey: readFileSync(keyFile),
