@@ -19,5 +19,7 @@ export default defineConfig({
     unstubEnvs: true,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Waits for a condition, on a machine that may be busy with something else.
+    expect: { poll: { timeout: 20_000 } },
   },
 })

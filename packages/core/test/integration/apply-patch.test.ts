@@ -339,7 +339,7 @@ describe('applyPatch by a person', () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())
     const { manager } = fleet
-    const input = { unit: UNIT, groups: ['vmgroup_1'], by: 'person', until: Date.now() + 500 } as const
+    const input = { unit: UNIT, groups: ['vmgroup_1'], by: 'person', until: Date.now() + 2_000 } as const
     const run = await manager.start(await manager.plan(applyPatch, input))
     const error = await refusal(run.result())
     expect(error.code).toBe('ERR_RUN_FAILED')

@@ -96,11 +96,11 @@ describe('a machine that failed', () => {
     await using _ = fleet
     await fleet.world.admin.faults([
       { call: 'guests.pull', effect: { type: 'error', code: 'ERR_UNAVAILABLE', retryable: true } },
-      { call: 'hypervisor.diagnostics', effect: { type: 'delay', ms: 10_000 } },
+      { call: 'hypervisor.diagnostics', effect: { type: 'delay', ms: 60_000 } },
     ])
     const began = performance.now()
     const [outcome] = await fail(['vmgroup_1'], { limitMs: 100 })
-    expect(performance.now() - began).toBeLessThan(8_000)
+    expect(performance.now() - began).toBeLessThan(30_000)
     await fleet.world.admin.faults([])
     const files = await unpack(fleet.manager, outcome?.diagnostics ?? '')
     const { problems } = JSON.parse(String(files.get('about.json'))) as { readonly problems: readonly string[] }

@@ -16,7 +16,7 @@ describe('a guest that does not answer', () => {
     const began = performance.now()
     const error = await rejection(access({ handshakeTimeoutMs: 300 }).open(target), 'ERR_UNAVAILABLE')
     expect(error.retryable).toBe(true)
-    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(performance.now() - began).toBeLessThan(10_000)
     await room().host.setSilent(id, false)
     await using guest = await access().open(target)
     expect(await guest.bootId()).not.toBe('')

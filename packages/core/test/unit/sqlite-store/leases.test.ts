@@ -60,11 +60,11 @@ describe('leases', () => {
   it('are renewed while the event loop is busy, for less than one lease', async () => {
     const path = storePath()
     const store = open(path)
-    const lease = await store.acquire('k', { owner: 'test', ttlMs: 600 })
+    const lease = await store.acquire('k', { owner: 'test', ttlMs: 2_400 })
     const first = await store.holder('k')
     await expect.poll(async () => (await store.holder('k'))?.renewedAt).toBeGreaterThan(first?.renewedAt ?? 0)
     const before = Date.now()
-    blockThread(450)
+    blockThread(1_800)
     expect(lease.isHeld()).toBe(true)
     expect((await store.holder('k'))?.renewedAt).toBeGreaterThan(before)
     await store.commit({ lease, append: [{ run: 'r', seq: 1, type: 't', data: null }] })

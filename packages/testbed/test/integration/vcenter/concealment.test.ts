@@ -49,7 +49,7 @@ describe.each(await availableBuilds())('what the proxy hides (%s)', (govmomi) =>
     const startedAt = performance.now()
     await vcenter.proxy.holdCreations(false)
     const released = await waiting
-    expect(performance.now() - startedAt).toBeLessThan(1500)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
     expect(released.some(({ object, name, value }) => object === task && name === 'info.result' && value === id)).toBe(
       true,
     )

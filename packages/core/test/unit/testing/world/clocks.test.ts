@@ -43,7 +43,7 @@ describe('virtualClock', () => {
     )
     expect(clock.now()).toBe(35 * 3_600_000)
     expect(woken).toEqual(woken.toSorted((a, b) => a - b))
-    expect(performance.now() - began).toBeLessThan(5000)
+    expect(performance.now() - began).toBeLessThan(20_000)
   })
 
   it('forgets a sleep that was aborted', async () => {
