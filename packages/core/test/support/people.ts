@@ -49,7 +49,7 @@ export interface Office extends AsyncDisposable {
 export async function openOffice(options: Partial<ManagerOptions> = {}): Promise<Office> {
   const directory = await mkdtemp(join(tmpdir(), 'vmunit-office-'))
   const storePath = join(directory, 'vmunit.db')
-  const store = openSqliteStore(storePath, { busyTimeoutMs: 100 })
+  const store = openSqliteStore(storePath, { busyTimeoutMs: 500 })
   const { calls, ...ports } = countingPorts()
   const administrator = createManager({ ...ports, store, principal: ADMINISTRATOR, ...options })
   return {

@@ -73,11 +73,11 @@ describe('leases', () => {
   it('are lost when the event loop hangs for longer', async () => {
     const path = storePath()
     const store = open(path)
-    const lease = await store.acquire('k', { owner: 'test', ttlMs: 300 })
+    const lease = await store.acquire('k', { owner: 'test', ttlMs: 900 })
     const first = await store.holder('k')
     // The worker is at work: what ends the lease is the hanging, not a worker that never began.
     await expect.poll(async () => (await store.holder('k'))?.renewedAt).toBeGreaterThan(first?.renewedAt ?? 0)
-    blockThread(900)
+    blockThread(2_700)
     expect(lease.isHeld()).toBe(false)
     await expect(store.commit({ lease })).rejects.toMatchObject({ code: 'ERR_LEASE_LOST' })
     await expect.poll(() => lease.lost.aborted).toBe(true)

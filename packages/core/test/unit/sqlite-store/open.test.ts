@@ -123,7 +123,7 @@ describe('openSqliteStore', () => {
 
   it('opens a store in memory, with leases that are renewed', async () => {
     const store = open(':memory:')
-    const lease = await store.acquire('run/1', { owner: 'test', ttlMs: 300 })
+    const lease = await store.acquire('run/1', { owner: 'test', ttlMs: 1_500 })
     const first = await store.holder('run/1')
     await expect.poll(async () => (await store.holder('run/1'))?.renewedAt).toBeGreaterThan(first?.renewedAt ?? 0)
     await store.commit({ lease, append: [{ run: 'r', seq: 1, type: 't', data: 1 }] })
