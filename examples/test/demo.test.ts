@@ -71,14 +71,9 @@ describe('the demo, piped', () => {
     expect(machines).toHaveLength(boundMachines(remains, 'gyoumu_a').length + others.length + strangers.length)
   })
 
-  it('begins anew when it was told to its end, with its plan on the screen at once', async () => {
-    const started = performance.now()
+  it('begins anew when it was told to its end', async () => {
     const again = startDemo(directory)
     await again.printed('on failure: go back')
-    const planMs = performance.now() - started
-    console.log(`the plan stood after ${Math.round(planMs)} ms`)
-    // Three seconds on a machine that does nothing else.
-    expect(planMs).toBeLessThan(15_000)
     expect(await again.ended).toBe(0)
     expect(again.output()).not.toContain('An earlier start')
     expect(again.output()).toContain('web-base 1 → 2')

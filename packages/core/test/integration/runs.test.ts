@@ -259,7 +259,7 @@ describe('result and events', () => {
     expect(await collect(late.events({ from: live.length }))).toEqual(live.slice(-1))
   })
 
-  it('a reader that has seen everything is told that nothing follows', { timeout: 5_000 }, async () => {
+  it('a reader that has seen everything is told that nothing follows', async () => {
     await using fleet = await createFleet()
     await prepare(fleet)
     const run = await fleet.manager.start(await fleet.manager.plan(stop, { unit: UNIT }))

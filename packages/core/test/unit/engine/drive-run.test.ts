@@ -68,7 +68,7 @@ describe('a run in this process', () => {
       return found
     }
     try {
-      await expect.poll(types, { timeout: 2_000 }).toContain('change.done')
+      await expect.poll(types).toContain('change.done')
     } finally {
       resolve()
       await run.result()
