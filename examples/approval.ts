@@ -44,8 +44,8 @@ await refused('an edited plan', builder.start(edited))
 const run = await builder.start(received, { approval: 'required' })
 
 // The run keeps its groups, but no process holds it: it may wait for days.
-for await (const { type } of run.events()) if (type === 'run.waiting') break
-console.log(`the run waits for ${(await run.state()).waitingFor}`)
+const { waitingFor } = await run.until('waiting')
+console.log(`the run waits for ${waitingFor}`)
 const [request] = await manager.requests.list()
 const answer = { approve: true, planHash: plan.hash }
 

@@ -40,8 +40,8 @@ const plan = await manager.plan(requestResources, {
   by: 'person',
 })
 const run = await manager.start(plan)
-for await (const { type } of run.events()) if (type === 'run.waiting') break
-console.log(`the run is ${(await run.state()).state}, and no process is needed\n`)
+const { state } = await run.until('waiting')
+console.log(`the run is ${state}, and no process is needed\n`)
 
 // The notice. createMailNotifier of @vmunit/notify sends it by mail; a notifier of one's own is one function.
 const mail: Notifier = {

@@ -193,6 +193,7 @@ export type {
   Tree,
   TreeFile,
   UnitBalancer,
+  UntilOptions,
   Wait,
   World,
 } from './ports/index.ts'

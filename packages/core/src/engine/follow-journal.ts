@@ -61,18 +61,26 @@ export async function* followJournal(
       isOver ||= LAST_RECORDS.has(record.type)
     }
     if (!follow || isPaused || isOver) return
-    const done = new AbortController()
-    const waiting = clock.sleep(pollMs, {
-      signal: signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]),
-    })
-    try {
-      const isRung = await Promise.race([rung.then(() => true), waiting.then(() => false)])
-      isOver = !isRung && (await hasRunEnded(store, runId, { signal }))
-    } finally {
-      done.abort(OVER)
-      await waiting.catch(() => {})
-    }
+    const isRung = await untilRung(rung, { clock, pollMs, signal })
+    isOver = !isRung && (await hasRunEnded(store, runId, { signal }))
     signal?.throwIfAborted()
+  }
+}
+
+/** Waits for a bell, but not longer than `pollMs`: others may have written. True when it rang. */
+export async function untilRung(
+  rung: Promise<void>,
+  { clock, pollMs, signal }: Call & Pick<FollowSources, 'clock' | 'pollMs'>,
+): Promise<boolean> {
+  const done = new AbortController()
+  const waiting = clock.sleep(pollMs, {
+    signal: signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]),
+  })
+  try {
+    return await Promise.race([rung.then(() => true), waiting.then(() => false)])
+  } finally {
+    done.abort(OVER)
+    await waiting.catch(() => {})
   }
 }
 

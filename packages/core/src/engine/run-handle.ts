@@ -10,6 +10,7 @@ import { type Bell, type FollowSources, followJournal } from './follow-journal.t
 import { loadRun } from './load-run.ts'
 import { outcomesOf } from './outcomes.ts'
 import { applyRecord, beginProgress, type Progress } from './progress.ts'
+import { untilState } from './until-state.ts'
 
 export interface RunHandleOptions<Output> {
   readonly engine: EngineOptions
@@ -71,6 +72,7 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
     id: runId,
     plan,
     state,
+    until: (wanted, until = {}) => untilState({ runId, sources, look: state, failure: options.failure }, wanted, until),
     events: ({ from = 1, follow = true, signal } = {}) => followJournal(sources, runId, { from, follow, signal }),
     async result(call = {}) {
       const ended = untilEnded(options, call)

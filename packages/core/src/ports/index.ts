@@ -20,7 +20,7 @@ export type { Logger } from './logger.ts'
 export type { Notice, Notifier } from './notifier.ts'
 export type { Draft, Finished, Operation, OperationScope } from './operation.ts'
 export type { OwnedMachine } from './owned-machine.ts'
-export type { Run, RunStatus } from './run.ts'
+export type { Run, RunStatus, UntilOptions } from './run.ts'
 export type {
   AcquireOptions,
   AppendRecord,

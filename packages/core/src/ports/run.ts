@@ -24,11 +24,26 @@ export interface RunStatus {
   readonly heartbeatAt?: number | undefined
 }
 
+/** How long to wait for a state: for ever, or until the signal aborts or the time is over. */
+export interface UntilOptions extends Call {
+  /** By the clock of the manager. 0 looks once. */
+  readonly timeoutMs?: number | undefined
+}
+
 /** A view on the journal that any process may hold; only the holder of the lease moves the run. Not thenable. */
 export interface Run<Output = unknown> {
   readonly id: string
   readonly plan: Plan<Output>
   state(call?: Call): Promise<RunStatus>
+  /**
+   * Resolves to the status as soon as the run stands in this state, at once when it does already: `until('waiting')`
+   * when it waits for a person or a time, whichever process moves it. It is about what is, not what was: a wait that is
+   * over is not reported.
+   *
+   * Rejects with `ERR_WRONG_STATE` when the run has ended in another state, `ERR_TIMEOUT` after `timeoutMs`, and, like
+   * `result`, `ERR_PAUSED` when this process moved the run and paused it.
+   */
+  until(state: RunState, options?: UntilOptions): Promise<RunStatus>
   /** Journal records from `from` on. `follow: false` ends at the last one instead of waiting for the end of the run. */
   events(
     options?: Call & { readonly from?: number | undefined; readonly follow?: boolean | undefined },

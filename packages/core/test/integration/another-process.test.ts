@@ -5,16 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import {
-  attachGroups,
-  createManager,
-  importDefinition,
-  type Manager,
-  type Run,
-  type RunStatus,
-  start,
-  updateUnit,
-} from '@vmunit/core'
+import { attachGroups, createManager, importDefinition, type Manager, type Run, start, updateUnit } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { connectWorld, startWorld, type World } from '@vmunit/core/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -79,23 +70,21 @@ interface Other {
 
 /** Another process, which moves a run that waits for connections to end; and this process's handle on it. */
 async function otherProcess(): Promise<Other> {
+  const other = await spawnRun()
+  await until(async () => (await other.run.state()).waitingFor)
+  return other
+}
+
+async function spawnRun(...more: readonly string[]): Promise<Other> {
   const options = ['--conditions=@vmunit/source', '--disable-warning=ExperimentalWarning']
-  const child = spawn(process.execPath, [...options, CHILD, socket, join(directory, 'vmunit.db'), UNIT], {
+  const child = spawn(process.execPath, [...options, CHILD, socket, join(directory, 'vmunit.db'), UNIT, ...more], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(child)
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const line = async (): Promise<string> => String((await lines.next()).value)
   const run = await manager.run(await line())
-  await until(async () => (await run.state()).waitingFor)
   return { child, run, end: line() }
-}
-
-async function untilState(run: Run, wanted: RunStatus['state']): Promise<RunStatus> {
-  return await until(async () => {
-    const status = await run.state()
-    return status.state === wanted ? status : undefined
-  })
 }
 
 describe('a run that another process moves', () => {
@@ -123,7 +112,7 @@ describe('a run that another process moves', () => {
   it('is dead: its run is interrupted, says so, and goes on elsewhere', async () => {
     const { child, run } = await otherProcess()
     child.kill('SIGKILL')
-    const status = await untilState(run, 'interrupted')
+    const status = await run.until('interrupted')
     expect(status.heartbeatAt).toBeUndefined()
     expect(status.waitingFor).toContain('resume')
     await world.admin.setConnections(UNIT, SLOT, 0)
@@ -135,11 +124,21 @@ describe('a run that another process moves', () => {
   it('is stopped: its run is interrupted as soon as its lease has expired, and goes on with the process', async () => {
     const { child, run } = await otherProcess()
     child.kill('SIGSTOP')
-    await untilState(run, 'interrupted')
+    await run.until('interrupted')
     child.kill('SIGCONT')
-    await untilState(run, 'running')
+    await run.until('running')
     await world.admin.setConnections(UNIT, SLOT, 0)
     await run.result()
+  })
+
+  it('waits for a person: that is known here, and so is that it ends', async () => {
+    const { run, end } = await spawnRun('approval')
+    const { request = '' } = await run.until('waiting')
+    const refused = run.until('paused').catch((error: unknown) => error)
+    const second = manager.as({ name: 'user_b', role: 'administrator' })
+    await second.answer(request, { approve: false, planHash: run.plan.hash })
+    expect(await end).toBe('ERR_CANCELLED')
+    expect(await refused).toMatchObject({ code: 'ERR_WRONG_STATE', details: { state: 'cancelled' } })
   })
 
   it('is paused from here, and cancelled from here', async () => {

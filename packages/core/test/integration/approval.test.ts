@@ -205,10 +205,7 @@ describe('a gate in front of a wave', () => {
     const waves = [{ groups: '100%', gate: { kind: 'until', time } }] as const
     const from = await mark(fleet.world)
     const run = await manager.start(await manager.plan(applyTemplate, { ...input, waves }))
-    const state = await until(async () => {
-      const now = await run.state()
-      return now.state === 'waiting' ? now : undefined
-    })
+    const state = await run.until('waiting')
     expect(state.waitingFor).toContain(new Date(time).toISOString())
     await run.result()
     const [first] = await mutationsSince(fleet.world, from)

@@ -186,7 +186,7 @@ describe('attachGroups: the error table of spec 3.12', () => {
     await prepare(fleet, 'gyoumu_b')
     const plan = await fleet.manager.plan(attachGroups, { unit: UNIT, groups: [groupOf('vmgroup_1', 101)] })
     const run = await fleet.manager.start(plan, { approval: 'required' })
-    await expect.poll(async () => (await run.state()).state).toBe('waiting')
+    await run.until('waiting')
     await expectRowRefused(fleet, row(13), () => fleet.manager.execute(attachGroups, { unit, groups: [group] }))
     await run.cancel('enough')
     await fleet.manager.execute(attachGroups, { unit, groups: [group] })

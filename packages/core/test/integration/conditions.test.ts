@@ -5,7 +5,6 @@ import { ASIDE, type CaseParts, OPERATION_CASES, playPreludes, prepareCases } fr
 import { expectRefused } from '../support/refusal.ts'
 import { machineOf, SLOTS, UNIT } from '../support/story.ts'
 import { textTable } from '../support/text-table.ts'
-import { until } from '../support/until.ts'
 
 /**
  * What each operation does about `vmgroup_1` when there is work for it and the group is
@@ -69,7 +68,7 @@ async function claim({ manager, world }: Fleet): Promise<void> {
       ? await manager.plan(power, { ...ONE, to: 'on' })
       : await manager.plan(server?.status === 'working' ? stop : start, ONE)
   const run = await manager.start(plan, { approval: 'required' })
-  await until(async () => ((await run.state()).state === 'waiting' ? true : undefined))
+  await run.until('waiting')
 }
 
 /** Gives the machine of `vmgroup_1` to another manager, by hand. */

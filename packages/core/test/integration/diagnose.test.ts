@@ -2,7 +2,6 @@ import { requestResources, start, stop } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
 import { machineOf, SLOTS, UNIT } from '../support/story.ts'
-import { until } from '../support/until.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
 
 async function prepare(): Promise<Fleet> {
@@ -98,7 +97,7 @@ describe('diagnose', () => {
     const request = { kind: 'provideServers', unit: UNIT, template: 'web-base', version: 1, groups } as const
     const period = { from: Date.now(), until: Date.now() + 60_000 }
     const run = await manager.start(await manager.plan(requestResources, { request, ...period, by: 'person' }))
-    await until(async () => ((await run.state()).state === 'waiting' ? true : undefined))
+    await run.until('waiting')
     expect(await faultsOf(fleet), 'waiting for people is no fault').toEqual([])
     await run.pause()
     const { faults } = await manager.diagnose({ unit: UNIT })

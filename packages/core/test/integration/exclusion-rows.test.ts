@@ -1,5 +1,5 @@
 import { block, collectLogs, type Manager, type Run, start, stop } from '@vmunit/core'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { EXCLUSION_ROWS } from '../spec-rows/exclusion.ts'
 import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
 import { expectRow, expectRowRefused } from '../support/expect-row.ts'
@@ -14,7 +14,7 @@ const TWO = { unit: UNIT, groups: ['vmgroup_2'] }
 /** A run on vmgroup_1 that has its claim, and waits. */
 async function holding({ manager }: { readonly manager: Manager }): Promise<Run> {
   const run = await manager.start(await manager.plan(stop, ONE), { approval: 'required' })
-  await expect.poll(async () => (await run.state()).state).toBe('waiting')
+  await run.until('waiting')
   return run
 }
 

@@ -26,7 +26,7 @@ describe('the logger of a manager', () => {
     const request = { kind: 'patchServer', template: 'web-base', version: 1 } as const
     const period = { from: Date.now(), until: Date.now() + 60_000 }
     const run = await manager.start(await manager.plan(requestResources, { request, ...period, by: 'person' }))
-    await until(async () => ((await run.state()).state === 'waiting' ? true : undefined))
+    await run.until('waiting')
     await manager.close()
     expect(told.at(-1)).toBe('info run is not moved here any more {"result":"waiting"}')
   })

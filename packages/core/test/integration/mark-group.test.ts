@@ -130,7 +130,7 @@ describe('a mark', () => {
     await using fleet = await running()
     const { manager } = fleet
     const run = await manager.start(await manager.plan(stop, { unit }), { approval: 'required' })
-    await expect.poll(async () => (await run.state()).state).toBe('waiting')
+    await run.until('waiting')
     await manager.execute(mark, { unit, group, comment: '調査中' })
     await manager.as(ADMINISTRATOR).answer((await run.state()).request ?? '', { approve: true })
     await manager.resume()

@@ -157,10 +157,7 @@ describe('a request that the hypervisor fulfils', () => {
     const begin = await mark(world)
     const plan = await manager.plan(requestResources, { request: PROVIDE, from, until: from + DAY, by: 'driver' })
     const run = await manager.start(plan)
-    const state = await until(async () => {
-      const now = await run.state()
-      return now.state === 'waiting' ? now : undefined
-    })
+    const state = await run.until('waiting')
     expect(state.waitingFor).toContain(new Date(from).toISOString())
     await run.result()
     const [first] = await mutationsSince(world, begin)

@@ -392,7 +392,7 @@ describe('with an external directory', () => {
     const plan = await other.as({ ...USER_A, grants: [{ unit, permission: 'operate' }] }).plan(stop, { unit })
     const { id } = await other.start(plan, { approval: 'required' })
     const seen = await viewer.run(id)
-    await expect.poll(async () => (await seen.state()).state).toBe('waiting')
+    await seen.until('waiting')
     const { request = '' } = await seen.state()
     const before = await documentsOf(fleet.storePath)
     for (const work of [
@@ -418,7 +418,7 @@ describe('with an external directory', () => {
     await using fleet = await createFleet()
     await fleet.build(unit, storyGroups().slice(0, 1))
     const run = await fleet.manager.start(await fleet.manager.plan(stop, { unit }), { approval: 'required' })
-    await expect.poll(async () => (await run.state()).state).toBe('waiting')
+    await run.until('waiting')
     await fleet.manager.as(USER_B).answer((await run.state()).request ?? '', { approve: true })
     expect(await fleet.another({ principal: USER_B }).resume()).toEqual([])
     await run.result()

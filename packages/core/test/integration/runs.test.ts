@@ -133,8 +133,7 @@ describe('pause and resume', () => {
     const { manager } = fleet
     const waves = [{ groups: 1, soakMs: 200 }]
     const run = await manager.start(await manager.plan(applyTemplate, { ...(await prepare(fleet)), waves }))
-    await comesTo(run, 'run.waiting')
-    expect((await run.state()).waitingFor).toContain('soak')
+    expect((await run.until('waiting')).waitingFor).toContain('soak')
     await run.result()
     await expectRolled(fleet)
   })

@@ -161,10 +161,7 @@ describe('manager.explain', () => {
     await using fleet = await fleetWith()
     const { manager } = fleet
     const run = await manager.start(await manager.plan(stop, { unit: UNIT }), { approval: 'required' })
-    const { request } = await until(async () => {
-      const status = await run.state()
-      return status.state === 'waiting' ? status : undefined
-    })
+    const { request } = await run.until('waiting')
     const { sentences } = await manager.explain(run.id, SLOTS[0])
     expect(sentences).toContain('Its group vmgroup_1 has not begun.')
     expect(sentences.at(-1)).toMatch(/^The run waits for an answer to ".*": answer request /)

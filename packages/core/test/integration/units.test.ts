@@ -124,7 +124,7 @@ describe('units.delete: the errors of spec 3.6', () => {
     const { manager, world } = fleet
     const plan = await manager.plan(detachGroups, { unit: 'gyoumu_a', groups: ['vmgroup_1'] })
     const run = await manager.start(plan, { approval: 'required' })
-    await expect.poll(async () => (await run.state()).state).toBe('waiting')
+    await run.until('waiting')
     const from = await mark(world)
     const error = await expectRow(row(4), manager.units.delete('gyoumu_a'))
     expect(isVmunitError(error) && error.details['runId']).toBe(run.id)
