@@ -1,7 +1,8 @@
 import { applyTemplate, type FleetResult, isVmunitError, patchTemplate, type Run, type TemplateRef } from '@vmunit/core'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { openTestbedSite, type TestbedSite } from './site/testbed-site.ts'
-import { buildUnit, createFleet, type Fleet, storyGroups, watched } from './support/fleet.ts'
+import { buildUnit, type Fleet, storyGroups, watched } from './support/fleet.ts'
+import { fleetForAll } from './support/fleet-for-all.ts'
 import { fileInEach, machinesOf, standing } from './support/looks.ts'
 
 const UNIT = 'gyoumu_a'
@@ -15,21 +16,16 @@ describe('faults of real parts in the middle of a roll-out', () => {
   let stranger: string
   let last = 1
 
-  beforeAll(async () => {
-    site = await openTestbedSite()
-    fleet = await createFleet(site)
+  fleetForAll(openTestbedSite, async (opened, at) => {
+    fleet = opened
+    site = at
     await buildUnit(fleet, { unit: UNIT, groups: storyGroups(site) })
     stranger = await site.provideMachine({
       name: 'gyoumu_a-vmgroup_1-combined-old',
       image: fleet.images.get('web-base') ?? '',
       addresses: [site.addresses(60).address],
     })
-  }, 240_000)
-
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await site?.[Symbol.asyncDispose]()
-  }, 60_000)
+  })
 
   beforeEach(async () => await site.testbed.vcenter.proxy.reset())
 

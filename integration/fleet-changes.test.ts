@@ -11,11 +11,12 @@ import {
   scaleOut,
   unblock,
 } from '@vmunit/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import type { Site } from './site/site.ts'
 import { directoryOf } from './support/directory.ts'
-import { buildUnit, createFleet, type Fleet, storyGroups, watched } from './support/fleet.ts'
+import { buildUnit, type Fleet, storyGroups, watched } from './support/fleet.ts'
+import { fleetForAll } from './support/fleet-for-all.ts'
 import { fileInEach, machineOf, machinesOf, standing } from './support/looks.ts'
 
 // What an administrator does to a fleet that runs, by the same code at every site.
@@ -28,16 +29,11 @@ describe.each(openSites())('changes of a fleet on the $name', ({ open }: SiteOpe
   const traffic = (slot: string): string => (slot.includes('/app/') ? 'none' : 'in')
   const serving = (): readonly string[] => slots.map((slot) => `${slot} working ${traffic(slot)} ${first()}`)
 
-  beforeAll(async () => {
-    site = await open()
-    fleet = await createFleet(site)
+  fleetForAll(open, async (opened) => {
+    fleet = opened
+    site = opened.site
     await buildUnit(fleet, { unit, groups: storyGroups(site) })
-  }, 240_000)
-
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await site?.[Symbol.asyncDispose]()
-  }, 60_000)
+  })
 
   // One story, told in order: each chapter begins where the one before ended.
   it('block takes the traffic away while the application goes on, unblock gives it back', async () => {
@@ -85,7 +81,7 @@ describe.each(openSites())('changes of a fleet on the $name', ({ open }: SiteOpe
   it('applyPatch by a person waits for the answer while the group is stopped', async () => {
     const { manager } = fleet
     const run = await manager.start(await manager.plan(applyPatch, { unit, groups: ['vmgroup_2'], by: 'person' }))
-    await expect.poll(async () => (await run.state()).state, { timeout: 60_000 }).toBe('waiting')
+    await run.until('waiting', { timeoutMs: 60_000 })
     expect(standing(await manager.units.get(unit))[1]).toBe(`${slots[1]} stopped out ${first()}`)
     const { id } = await machineOf(site, unit, 'vmgroup_2/combined/0')
     await site.writeFile(id, '/etc/by-hand', 'done')

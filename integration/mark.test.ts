@@ -1,8 +1,9 @@
 import { exitClass, mark, start, stop, unmark } from '@vmunit/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import type { Site } from './site/site.ts'
-import { buildUnit, createFleet, type Fleet, storyGroups } from './support/fleet.ts'
+import { buildUnit, type Fleet, storyGroups } from './support/fleet.ts'
+import { fleetForAll } from './support/fleet-for-all.ts'
 
 // A server fails, is found, marked, repaired and unmarked (manual 6.3), at every site.
 describe.each(openSites())('status and marks on the $name', ({ open }: SiteOpener) => {
@@ -10,16 +11,11 @@ describe.each(openSites())('status and marks on the $name', ({ open }: SiteOpene
   let fleet: Fleet
   const unit = 'gyoumu_a'
 
-  beforeAll(async () => {
-    site = await open()
-    fleet = await createFleet(site)
+  fleetForAll(open, async (opened) => {
+    fleet = opened
+    site = opened.site
     await buildUnit(fleet, { unit, groups: storyGroups(site) })
-  }, 240_000)
-
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await site?.[Symbol.asyncDispose]()
-  }, 60_000)
+  })
 
   /** `address tier logical observed machine access balancer updateScope` of every server. */
   async function lines(): Promise<readonly string[]> {

@@ -9,10 +9,11 @@ import {
   stop,
   updateUnit,
 } from '@vmunit/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import type { Site } from './site/site.ts'
-import { buildUnit, createFleet, createUnit, type Fleet, storyGroups, watched } from './support/fleet.ts'
+import { buildUnit, createUnit, type Fleet, storyGroups, watched } from './support/fleet.ts'
+import { fleetForAll } from './support/fleet-for-all.ts'
 import { fileInEach, machineOf, machinesOf, standing } from './support/looks.ts'
 
 // Every operation by the same code at every site: what holds on the simulator must hold on real parts.
@@ -26,15 +27,10 @@ describe.each(openSites())('operations on the $name', ({ open }: SiteOpener) => 
   const first = (): string => (site.tellsOrigin ? '1' : 'undefined')
   const traffic = (slot: string): string => (slot.includes('/app/') ? 'none' : 'in')
 
-  beforeAll(async () => {
-    site = await open()
-    fleet = await createFleet(site)
-  }, 240_000)
-
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await site?.[Symbol.asyncDispose]()
-  }, 60_000)
+  fleetForAll(open, async (opened) => {
+    fleet = opened
+    site = opened.site
+  })
 
   // One story, told in order: each chapter begins where the one before ended.
   it('attaches, builds and starts a unit of four servers', async () => {

@@ -15,10 +15,11 @@ import {
   updateUnit,
 } from '@vmunit/core'
 import { formatVirtualServerInfo, parseVirtualServerInfo } from '@vmunit/xml-schema'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import type { Site } from './site/site.ts'
-import { buildUnit, createFleet, type Fleet, provideMachines, storyGroups, watched } from './support/fleet.ts'
+import { buildUnit, type Fleet, provideMachines, storyGroups, watched } from './support/fleet.ts'
+import { fleetForAll } from './support/fleet-for-all.ts'
 import { fileInEach, machineOf, machinesOf, standing } from './support/looks.ts'
 
 const HOUR_MS = 3_600_000
@@ -31,17 +32,12 @@ describe.each(openSites())('6.2.3 on the $name', ({ open }: SiteOpener) => {
   let fleet: Fleet
   let manager: Manager
 
-  beforeAll(async () => {
-    site = await open()
-    fleet = await createFleet(site)
+  fleetForAll(open, async (opened) => {
+    fleet = opened
+    site = opened.site
     manager = fleet.manager
     await buildUnit(fleet, { unit, groups: storyGroups(site).slice(0, 2) })
-  }, 240_000)
-
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await site?.[Symbol.asyncDispose]()
-  }, 60_000)
+  })
 
   const period = () => ({ from: Date.now(), until: Date.now() + HOUR_MS })
   const versions = async () => (await manager.units.servers(unit)).map(({ templateVersion }) => templateVersion)

@@ -6,10 +6,11 @@ import {
   patchTemplate,
   type TemplateRef,
 } from '@vmunit/core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import type { Site } from './site/site.ts'
-import { buildUnit, createFleet, type Fleet, storyGroups } from './support/fleet.ts'
+import { buildUnit, type Fleet, storyGroups } from './support/fleet.ts'
+import { fleetForAll } from './support/fleet-for-all.ts'
 import { machinesOf, standing } from './support/looks.ts'
 
 describe.each(openSites())('machines that failed on the $name', ({ open }: SiteOpener) => {
@@ -19,18 +20,13 @@ describe.each(openSites())('machines that failed on the $name', ({ open }: SiteO
   const unit = 'gyoumu_a'
   const slot = 'vmgroup_1/combined/0'
 
-  beforeAll(async () => {
-    site = await open()
-    fleet = await createFleet(site)
+  fleetForAll(open, async (opened) => {
+    fleet = opened
+    site = opened.site
     await buildUnit(fleet, { unit, groups: storyGroups(site).slice(0, 1) })
     const commands = [['touch', '/etc/application.broken']] as const
     template = (await fleet.manager.execute(patchTemplate, { template: 'web-base', commands })).version
-  }, 300_000)
-
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await site?.[Symbol.asyncDispose]()
-  }, 60_000)
+  })
 
   async function fail(servers: number): Promise<readonly Outcome[]> {
     const quarantine = { servers, paths: ['/opt/vmunit/definition'] }

@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises'
 import { attachGroups, collectLogs, requestResources, start, updateUnit } from '@vmunit/core'
 import { formatVirtualServerInfo, parseVirtualServerInfo } from '@vmunit/xml-schema'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import type { Site } from './site/site.ts'
-import { buildUnit, createFleet, type Fleet, provideMachines, storyGroups } from './support/fleet.ts'
+import { buildUnit, type Fleet, provideMachines, storyGroups } from './support/fleet.ts'
+import { fleetForAll } from './support/fleet-for-all.ts'
 import { machineOf, standing } from './support/looks.ts'
 
 describe.each(openSites())('requests, logs and diagnosis on the $name', ({ open }: SiteOpener) => {
@@ -12,16 +12,11 @@ describe.each(openSites())('requests, logs and diagnosis on the $name', ({ open 
   let fleet: Fleet
   const unit = 'gyoumu_a'
 
-  beforeAll(async () => {
-    site = await open()
-    fleet = await createFleet(site)
+  fleetForAll(open, async (opened) => {
+    fleet = opened
+    site = opened.site
     await buildUnit(fleet, { unit, groups: storyGroups(site).slice(0, 2) })
-  }, 240_000)
-
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await site?.[Symbol.asyncDispose]()
-  }, 60_000)
+  })
 
   it('servers come from the resource manager with a virtualserver-info.xml, and serve', async () => {
     const { manager } = fleet
@@ -34,16 +29,12 @@ describe.each(openSites())('requests, logs and diagnosis on the $name', ({ open 
     } as const
     const period = { from: Date.now(), until: Date.now() + 3_600_000 }
     const run = await manager.start(await manager.plan(requestResources, { request, ...period, by: 'person' }))
-    let [open] = await manager.requests.list()
-    while (open === undefined) {
-      await setImmediate()
-      ;[open] = await manager.requests.list()
-    }
+    const { request: asked = '' } = await run.until('waiting')
 
     const made = [{ name: 'vmgroup_4', servers: [{ tierId: 'combined', port: 20580, ...site.addresses(9) }] }]
     await provideMachines(fleet, { unit, groups: made })
     const groups = parseVirtualServerInfo(formatVirtualServerInfo(made))
-    await manager.answer(open.id, { approve: true, content: { groups } })
+    await manager.answer(asked, { approve: true, content: { groups } })
     const { groups: provided } = await run.result()
     await manager.execute(attachGroups, { unit, groups: provided, adopt: true })
     await manager.execute(updateUnit, { unit, groups: ['vmgroup_4'] })

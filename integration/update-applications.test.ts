@@ -1,14 +1,14 @@
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { cp, mkdtemp, readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exitClass, importDefinition, updateUnit } from '@vmunit/core'
 import { readDefinition, writeDefinition } from '@vmunit/xml-schema'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import type { Site } from './site/site.ts'
 import { earOf, putFile } from './support/application.ts'
-import { buildUnit, createFleet, type Fleet, storyGroups, watched } from './support/fleet.ts'
+import { buildUnit, type Fleet, storyGroups, watched } from './support/fleet.ts'
+import { fleetForAll } from './support/fleet-for-all.ts'
 import { fileInEach, standing } from './support/looks.ts'
 
 const DEFINITION = fileURLToPath(new URL('./definition', import.meta.url))
@@ -23,18 +23,13 @@ describe.each(openSites())('applications on the $name', ({ open }: SiteOpener) =
   let fleet: Fleet
   let directory: string
 
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'vmunit-applications-'))
-    site = await open()
-    fleet = await createFleet(site)
+  fleetForAll(open, async (opened) => {
+    fleet = opened
+    site = opened.site
+    // It goes with the store.
+    directory = await mkdtemp(join(dirname(fleet.storePath), 'applications-'))
     await buildUnit(fleet, { unit, groups: storyGroups(site) })
-  }, 300_000)
-
-  afterAll(async () => {
-    await fleet?.[Symbol.asyncDispose]()
-    await site?.[Symbol.asyncDispose]()
-    await rm(directory, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   it('the registered directory is exported as it was imported', async () => {
     const { manager } = fleet
