@@ -14,7 +14,7 @@ export interface LayerRule {
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: ['zod'],
   'driver-ssh': ['@vmunit/core', '@vmunit/core/errors', 'ssh2'],
-  'driver-vsphere': ['@vmunit/core', '@vmunit/core/errors', 'saxes'],
+  'driver-vsphere': ['@vmunit/core', '@vmunit/core/errors', '@vmunit/core/marker', 'saxes'],
   logger: ['@vmunit/core', 'pino'],
   notify: ['@vmunit/core', 'nodemailer'],
   testbed: ['zod'],

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Call, ErrorCode, HypervisorDriver, ImageCatalog, Machine, Marker, OwnedMachine } from '@vmunit/core'
-import { isVmunitError, type PublishedImage, VmunitError } from '@vmunit/core'
+import { isVmunitError, type PublishedImage, sameMarker, VmunitError } from '@vmunit/core'
 import { type Box, type BoxYard, YardError, type YardProblem } from './box-yard.ts'
 
 /** What each "no" of the yard means for vmunit. */
@@ -43,7 +43,7 @@ export function createYardDriver(yard: BoxYard): HypervisorDriver {
   /** Whose a box is, is read again before each change. Undefined: it is gone. */
   async function ownBox({ id, marker }: OwnedMachine, call?: Call): Promise<Box | undefined> {
     const box = await boxAt(id, call)
-    if (box === undefined || box.labels['vmunit'] === labelFor(id, marker)) return box
+    if (box === undefined || sameMarker(markerOf(box), marker)) return box
     const message = `Box ${box.name} does not bear the marker of ${marker.operationId}. Look whose it is.`
     throw new VmunitError('ERR_NOT_OWNED', message, { details: { machine: id, found: markerOf(box) } })
   }

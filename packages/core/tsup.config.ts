@@ -9,6 +9,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     'errors/index': 'src/errors/index.ts',
+    'domain/marker': 'src/domain/marker.ts',
     'sqlite-store/index': 'src/sqlite-store/index.ts',
     'testing/index': 'src/testing/index.ts',
     'sqlite-store/lease-worker': 'src/sqlite-store/lease-worker.ts',

@@ -9,7 +9,7 @@ export type {
   ServerGroup,
   VirtualServer,
 } from './domain/management-unit.ts'
-export type { Marker, OperationId } from './domain/marker.ts'
+export { type Marker, type OperationId, sameMarker } from './domain/marker.ts'
 export { NAME_PATTERN, NAME_RULE } from './domain/names.ts'
 export type { Observed } from './domain/observed.ts'
 export type { Parser, Plain } from './domain/plain.ts'

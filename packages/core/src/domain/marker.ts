@@ -15,7 +15,12 @@ export interface Marker {
   readonly operationId: OperationId
 }
 
-/** Whether two markers are the same one. */
-export function sameMarker(a: Marker, b: Marker): boolean {
-  return a.manager === b.manager && a.unit === b.unit && a.slot === b.slot && a.operationId === b.operationId
+/**
+ * Whether what was found in a machine is this very marker: what a driver asks before it changes the machine. No marker,
+ * or one that cannot be read, is not; whoever must tell these from another one's marker looks before.
+ */
+export function sameMarker(found: Marker | 'none' | 'unreadable' | undefined, marker: Marker): boolean {
+  if (typeof found !== 'object') return false
+  const { manager, unit, slot, operationId } = marker
+  return found.manager === manager && found.unit === unit && found.slot === slot && found.operationId === operationId
 }

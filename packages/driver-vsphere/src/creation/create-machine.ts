@@ -1,8 +1,9 @@
 import type { Call, CreateMachine } from '@vmunit/core'
+import { sameMarker } from '@vmunit/core/marker'
 import { isVmunitError, VmunitError } from '../errors.ts'
 import { faultOf } from '../faults/fault-error.ts'
 import { writeMarker } from '../machines/bound-json.ts'
-import { checkOwned, notOwned, type ReadableMachine, sameMarker } from '../machines/check-owned.ts'
+import { checkOwned, notOwned, type ReadableMachine } from '../machines/check-owned.ts'
 import { KEYS } from '../machines/keys.ts'
 import type { MachineFacts } from '../machines/machine-facts.ts'
 import type { MachineReader } from '../machines/machine-reader.ts'
@@ -56,8 +57,8 @@ export function createMaker(options: CreatorOptions): MakeMachine {
 
   async function finish(spec: CreateMachine, id: string, call: SharedCall): Promise<ReadableMachine> {
     const facts = await readable(id, call.signal)
-    const marker = facts?.config?.marker
-    if (marker !== undefined && sameMarker(marker, spec.marker)) return checkOwned(facts, { id, marker })
+    const { marker } = spec
+    if (sameMarker(facts?.config?.marker, marker)) return checkOwned(facts, { id, marker })
     return await rebind(spec, facts, call)
   }
 

@@ -1,5 +1,5 @@
 import type { CreateMachine, Observed } from '@vmunit/core'
-import { sameMarker } from '../machines/check-owned.ts'
+import { sameMarker } from '@vmunit/core/marker'
 import type { Fleet } from '../machines/fleet.ts'
 import type { MachineFacts } from '../machines/machine-facts.ts'
 import type { MachineReader } from '../machines/machine-reader.ts'
@@ -38,7 +38,7 @@ export function judge(spec: CreateMachine, facts: MachineFacts): Observed<Machin
   const { id, config, isConnected, host } = facts
   if (!isConnected) return { state: 'unknown', detail: `host ${host} of machine ${id} does not answer` }
   if (config === undefined) return { state: 'busy', detail: `machine ${id} is being made` }
-  if (config.marker !== undefined && sameMarker(config.marker, spec.marker)) return { state: 'done', value: facts }
+  if (sameMarker(config.marker, spec.marker)) return { state: 'done', value: facts }
   return { state: 'unknown', detail: `machine ${id} bears the name ${spec.name}, but not the marker: look whose it is` }
 }
 

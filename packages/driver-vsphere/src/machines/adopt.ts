@@ -1,8 +1,9 @@
 import type { Call, Marker, OwnedMachine } from '@vmunit/core'
+import { sameMarker } from '@vmunit/core/marker'
 import { faultOf } from '../faults/fault-error.ts'
 import type { Perform } from '../tasks/perform.ts'
 import { writeMarker } from './bound-json.ts'
-import { checkReadable, notOwned, type ReadableMachine, sameMarker } from './check-owned.ts'
+import { checkReadable, notOwned, type ReadableMachine } from './check-owned.ts'
 import { KEYS } from './keys.ts'
 import type { MachineReader } from './machine-reader.ts'
 import { reconfigure } from './reconfigure.ts'
@@ -42,7 +43,7 @@ export function createAdoption(perform: Perform, reader: MachineReader): Adoptio
       for (let attempt = 1; ; attempt += 1) {
         const machine = checkReadable(await reader.read(id, call.signal), id)
         const found = machine.config.marker
-        if (found !== undefined && sameMarker(found, marker)) return machine
+        if (sameMarker(found, marker)) return machine
         if (found !== undefined || attempt > ATTEMPTS) throw notOwned(machine, found)
         const text = writeMarker(marker, machine.config.instanceUuid)
         if (await write(machine, { text, operationId: marker.operationId }, call)) {

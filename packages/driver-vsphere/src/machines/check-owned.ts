@@ -1,14 +1,10 @@
 import type { Marker, OwnedMachine } from '@vmunit/core'
+import { sameMarker } from '@vmunit/core/marker'
 import { VmunitError } from '../errors.ts'
 import type { MachineConfig, MachineFacts } from './machine-facts.ts'
 
 /** A machine whose configuration could be read. */
 export type ReadableMachine = MachineFacts & { readonly config: MachineConfig }
-
-/** Whether two markers say the same. */
-export function sameMarker(a: Marker, b: Marker): boolean {
-  return a.manager === b.manager && a.unit === b.unit && a.slot === b.slot && a.operationId === b.operationId
-}
 
 /**
  * Refuses a machine that cannot be judged now.
@@ -39,7 +35,7 @@ export function checkReadable(facts: MachineFacts | undefined, id: string): Read
 export function checkOwned(facts: MachineFacts | undefined, { id, marker }: OwnedMachine): ReadableMachine {
   const machine = checkReadable(facts, id)
   const found = machine.config.marker
-  if (found !== undefined && sameMarker(found, marker)) return machine
+  if (sameMarker(found, marker)) return machine
   throw notOwned(machine, found)
 }
 

@@ -29,7 +29,7 @@ export const adoptMachine: StepKind<AdoptMachineInput, AdoptedMachine> = {
     const found = await findMachine(context.hypervisor(hypervisor), id, context)
     if (found.state !== 'done') return found
     const { marker } = found.value
-    const isOurs = typeof marker === 'object' && sameMarker(marker, { manager, unit, slot, operationId })
+    const isOurs = sameMarker(marker, { manager, unit, slot, operationId })
     return isOurs ? { state: 'done', value: { machine: { id, operationId } } } : { state: 'absent' }
   },
   async act({ hypervisor, unit, slot, id }, context) {

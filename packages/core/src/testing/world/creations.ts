@@ -63,7 +63,7 @@ export function createCreations(state: WorldState): Creations {
 
 function checkSame(machine: MachineRecord, { marker }: CreateMachine): void {
   const own = ownMarker(machine)
-  if (own !== undefined && sameMarker(own, marker)) return
+  if (sameMarker(own, marker)) return
   const message = `Operation ${marker.operationId} made ${machine.id} for another place: use a new operation id.`
   throw new VmunitError('ERR_CONFLICT', message, { details: { machine: machine.id, found: own ?? 'none' } })
 }

@@ -87,7 +87,7 @@ export function ownedMachine(state: WorldState, { id, marker }: OwnedMachine): M
   if (machine === undefined) return undefined
   checkReadable(state, machine)
   const own = ownMarker(machine)
-  if (own !== undefined && sameMarker(own, marker)) return machine
+  if (sameMarker(own, marker)) return machine
   throw new VmunitError('ERR_NOT_OWNED', `Machine ${id} does not bear the marker of ${marker.operationId}.`, {
     details: { machine: id, expected: marker, found: own ?? 'none' },
   })
