@@ -7,6 +7,7 @@ export type { GuestCommands, GuestLab, GuestRule, LabArgv } from './contract/gue
 export { GUEST_RULES, testGuestAccess } from './contract/guest-rules.ts'
 export type { HypervisorLab, HypervisorRule } from './contract/hypervisor-lab.ts'
 export { HYPERVISOR_RULES, testHypervisorDriver } from './contract/hypervisor-rules.ts'
+export { posixCommands } from './contract/posix-commands.ts'
 export type { ContractOptions, ContractRunner, KnownFailure } from './contract/register-rules.ts'
 export type { LostRecord, StoreLab, StoreRule } from './contract/store-lab.ts'
 export { STORE_RULES, testStateStore } from './contract/store-rules.ts'

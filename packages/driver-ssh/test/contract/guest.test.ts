@@ -1,9 +1,8 @@
 import type { GuestAccess } from '@vmunit/core'
-import { type GuestLab, testGuestAccess } from '@vmunit/core/testing'
+import { type GuestLab, posixCommands, testGuestAccess } from '@vmunit/core/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { createSshAccess } from '../../src/index.ts'
 import { type GuestRoom, openGuestRoom } from '../support/guest-room.ts'
-import { posixCommands } from '../support/posix-commands.ts'
 
 let room: GuestRoom
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { GuestTarget } from '../../../src/ports/index.ts'
-import type { GuestLab } from '../../../src/testing/index.ts'
-import { posixCommands } from './posix-commands.ts'
+import { type GuestLab, posixCommands } from '../../../src/testing/index.ts'
 import { createSimulator, endLab, type Simulator } from './simulator.ts'
 
 async function bootMachine({ world, nextAddress }: Simulator): Promise<{

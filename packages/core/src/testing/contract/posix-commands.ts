@@ -1,8 +1,8 @@
-import type { GuestCommands } from '../../../src/testing/index.ts'
+import type { GuestCommands } from './guest-lab.ts'
 
 const MARKS = '/tmp/contract-marks'
 
-/** The programs of a POSIX guest; the simulator knows as much of a shell as they need. */
+/** The programs of a POSIX guest, for the lab of a guest access; the simulator knows as much of a shell as they need. */
 export const posixCommands: GuestCommands = {
   succeed: ['true'],
   fail: { argv: ['sh', '-c', 'exit 7'], exitCode: 7 },
