@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { applyTemplate, patchTemplate, stepsOf } from '@vmunit/core'
+import { baseSeed, randomOf } from '@vmunit/testbed/seeded-random'
 import { describe, expect, it } from 'vitest'
 import { openSites, type SiteOpener } from './site/open-sites.ts'
 import { buildUnit, createFleet, storyGroups, watched } from './support/fleet.ts'
 import { fileInEach, machineOf, standing } from './support/looks.ts'
 import { moveRun } from './support/mover.ts'
-import { baseSeed, seededRandom } from './support/random.ts'
 
 const UNIT = 'gyoumu_a'
 const SLOTS = ['vmgroup_1/combined/0', 'vmgroup_2/combined/0', 'vmgroup_3/web/0', 'vmgroup_3/app/0']
@@ -30,7 +30,7 @@ describe.each(openSites())('kill -9 on the $name', ({ open }: SiteOpener) => {
     const groups = storyGroups(site)
     await buildUnit(fleet, { unit: UNIT, groups })
     const machines = (await site.machines()).length
-    const random = seededRandom(baseSeed())
+    const random = randomOf(baseSeed())
     const killedAt: number[] = []
 
     for (let run = 1; run <= RUNS_AT_MOST && killedAt.length < KILLS; run += 1) {

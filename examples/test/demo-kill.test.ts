@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { seededRandom } from '@vmunit/testbed/seeded-random'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { killDemo, processesOf, runDemo } from './support/demo-process.ts'
 import { creations, endState, machinesEverMade, type Remains, readRemains, servingGroups } from './support/end-state.ts'
@@ -8,17 +9,7 @@ import { creations, endState, machinesEverMade, type Remains, readRemains, servi
 const SEED = Number(process.env['VMUNIT_SEED'] ?? 20_261_123)
 const MOMENTS = 20
 
-/** Numbers from 0 to 1 that look random and are always the same for the same seed. */
-function* numbers(seed: number): Generator<number, never, undefined> {
-  for (let state = seed >>> 0; ; ) {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    yield ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-const shares = numbers(SEED).take(MOMENTS).toArray()
+const shares = Array.from({ length: MOMENTS }, seededRandom(SEED))
 
 describe(`the demo, ended by kill -9 (seed ${SEED})`, () => {
   let undisturbed: Remains

@@ -1,6 +1,6 @@
+import { baseSeed, type Random, randomOf } from '@vmunit/testbed/seeded-random'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DamageLab, type Ending, type LogState, openDamageLab } from './support/damage-lab.ts'
-import { baseSeed, type Random, seededRandom } from './support/seeded-random.ts'
 
 // VMUNIT_CRASH=all: every place, instead of some.
 const ALL = process.env['VMUNIT_CRASH'] === 'all'
@@ -44,7 +44,7 @@ describe.each(LOGS)('A store whose log is %s', (logState) => {
   let lab: DamageLab
 
   beforeAll(async () => {
-    lab = await openDamageLab(logState, seededRandom(seed))
+    lab = await openDamageLab(logState, randomOf(seed))
   })
 
   afterAll(async () => await lab.close())
@@ -66,7 +66,7 @@ describe.each(LOGS)('A store whose log is %s', (logState) => {
 
   it('is refused, or is as it was before, when a byte of its file is another one', async () => {
     for (let number = 0; number < FLIPS; number += 1) {
-      const database = flip(lab.database, seededRandom(seed + number))
+      const database = flip(lab.database, randomOf(seed + number))
       try {
         count(`${logState}, file flipped`, await lab.tryWith(database, lab.log))
       } catch (error) {
@@ -78,7 +78,7 @@ describe.each(LOGS)('A store whose log is %s', (logState) => {
   it('is refused, or is as it was before, when a byte of its log is another one', async () => {
     if (lab.log.length === 0) return
     for (let number = 0; number < FLIPS; number += 1) {
-      const log = flip(lab.log, seededRandom(seed + number))
+      const log = flip(lab.log, randomOf(seed + number))
       try {
         count(`${logState}, log flipped`, await lab.tryWith(lab.database, log))
       } catch (error) {
@@ -90,7 +90,7 @@ describe.each(LOGS)('A store whose log is %s', (logState) => {
   it('is refused, or is as it was before, when any byte of its first 100 is another one', async () => {
     for (let at = 0; at < 100; at += ALL ? 1 : 3) {
       const database = Buffer.from(lab.database)
-      database[at] = (database[at] ?? 0) ^ (1 + seededRandom(seed + at).below(255))
+      database[at] = (database[at] ?? 0) ^ (1 + randomOf(seed + at).below(255))
       try {
         count(`${logState}, header flipped`, await lab.tryWith(database, lab.log))
       } catch (error) {

@@ -1,10 +1,10 @@
+import { baseSeed, type Random, randomOf } from '@vmunit/testbed/seeded-random'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ending } from './support/lane.ts'
 import type { Death } from './support/life.ts'
 import { notePoints } from './support/points.ts'
 import { ROLLING, type Scenario } from './support/scenario.ts'
 import { SCENARIOS } from './support/scenarios.ts'
-import { baseSeed, type Random, seededRandom } from './support/seeded-random.ts'
 import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
 import { useLanes } from './support/use-lanes.ts'
 
@@ -35,7 +35,7 @@ describe('A manager whose process is ended by SIGKILL', () => {
     const seeds = Array.from({ length: KILLS }, (_, index) => seed + index)
     let killed = 0
     await shared.lanes.each(seeds, async (own, laneOfOwn) => {
-      const random = seededRandom(own)
+      const random = randomOf(own)
       const scenario = all[(own - seed) % all.length] ?? ROLLING
       const measure = wanted.get(scenario.name)
       if (measure === undefined) throw new Error(`${scenario.name} was not run undisturbed.`)

@@ -1,5 +1,6 @@
 import { isVmunitError, type Run, stop } from '@vmunit/core'
 import type { WorldEvent } from '@vmunit/core/testing'
+import { baseSeed, randomOf } from '@vmunit/testbed/seeded-random'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refusal } from '../support/refusal.ts'
 import { type Bases, prepareBases } from './support/bases.ts'
@@ -8,7 +9,6 @@ import { type Ending, type Lane, openLane, SUCCESSORS } from './support/lane.ts'
 import { type OldCopy, playFromOldCopy } from './support/old-copy.ts'
 import { ROLLING, type Scenario } from './support/scenario.ts'
 import { SCENARIOS, scenarioNamed } from './support/scenarios.ts'
-import { baseSeed, seededRandom } from './support/seeded-random.ts'
 import { undisturbed } from './support/undisturbed.ts'
 
 // VMUNIT_CRASH=all: a backup at many commits of every run, instead of some.
@@ -51,7 +51,7 @@ function momentsOf(scenario: Scenario, commits: number): readonly Moments[] {
   const all = Array.from({ length: commits }, (_, index) =>
     LIVES_ON.map((extra) => ({ after: index + 1, extra })),
   ).flat()
-  const random = seededRandom(seed)
+  const random = randomOf(seed)
   if (ALL) return all.filter(() => random.chance(MANY / all.length))
   return Array.from({ length: scenario === ROLLING ? 6 : 1 }, () => random.pick(all))
 }

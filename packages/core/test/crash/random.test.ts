@@ -1,10 +1,10 @@
 import type { FaultRule } from '@vmunit/core/testing'
+import { baseSeed, type Random, randomOf } from '@vmunit/testbed/seeded-random'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ending } from './support/lane.ts'
 import type { Death } from './support/life.ts'
 import { ROLLING, type Scenario } from './support/scenario.ts'
 import { SCENARIOS } from './support/scenarios.ts'
-import { baseSeed, type Random, seededRandom } from './support/seeded-random.ts'
 import { expectSame, labelOf, undisturbed } from './support/undisturbed.ts'
 import { useLanes } from './support/use-lanes.ts'
 
@@ -56,7 +56,7 @@ describe('Faults and deaths at random', () => {
     const seeds = Array.from({ length: STORIES }, (_, index) => seed + index)
     let deaths = 0
     await shared.lanes.each(seeds, async (own, laneOfOwn) => {
-      const random = seededRandom(own)
+      const random = randomOf(own)
       const scenario = random.pick(all)
       const measure = wanted.get(scenario.name)
       if (measure === undefined) throw new Error(`${scenario.name} was not run undisturbed.`)

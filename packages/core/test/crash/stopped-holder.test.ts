@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createManager, isVmunitError, type JournalRecord, type Manager, type StateStore } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import type { WorldEvent } from '@vmunit/core/testing'
+import { baseSeed, randomOf } from '@vmunit/testbed/seeded-random'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 import { CROWD, type Crowd, type OpenCrowd, prepareCrowd } from './support/crowd.ts'
@@ -10,7 +11,6 @@ import { type Holder, startHolder } from './support/holder.ts'
 import { inTime } from './support/in-time.ts'
 import { untilEnded } from './support/living.ts'
 import { notePoints } from './support/points.ts'
-import { baseSeed, seededRandom } from './support/seeded-random.ts'
 import { LEASE_MS, TIMING } from './support/timing.ts'
 
 const ALL = process.env['VMUNIT_CRASH'] === 'all'
@@ -202,7 +202,7 @@ async function untilBegun({ world }: OpenCrowd, call: string, count: number): Pr
 
 /** Waits for a moment at which most groups are in the middle of something. */
 async function untilMoment(of: number): Promise<void> {
-  await sleep(durationMs * (0.05 + (0.8 * seededRandom(of).below(1_000)) / 1_000))
+  await sleep(durationMs * (0.05 + (0.8 * randomOf(of).below(1_000)) / 1_000))
 }
 
 describe('The holder of a lease that is stopped for twice the lease, and continued', () => {

@@ -9,6 +9,7 @@ import {
   type Run,
   stop,
 } from '@vmunit/core'
+import { baseSeed, type Random, randomOf } from '@vmunit/testbed/seeded-random'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bases, prepareBases } from './support/bases.ts'
 import { evidenceOf, leastServing } from './support/evidence.ts'
@@ -22,7 +23,6 @@ import { untilEnded } from './support/living.ts'
 import { jitter } from './support/pace.ts'
 import { notePoints } from './support/points.ts'
 import { ROLLING } from './support/scenario.ts'
-import { baseSeed, type Random, seededRandom } from './support/seeded-random.ts'
 import { expectSame, undisturbed } from './support/undisturbed.ts'
 
 // VMUNIT_CRASH=all: a thousand interleavings of two managers with plans, half of each kind.
@@ -58,7 +58,7 @@ const seeds = (count: number): readonly number[] => Array.from({ length: count }
 /** Two managers that live at the same time, each taking the other's turn now and then. */
 function twoOf(stage: Stage, random: Random): readonly [Manager, Manager] {
   const one = (handle: number): Manager =>
-    stage.manager(handle, createLife({ type: 'never' }, { pace: jitter(seededRandom(random.below(2 ** 31))) }))
+    stage.manager(handle, createLife({ type: 'never' }, { pace: jitter(randomOf(random.below(2 ** 31))) }))
   return [one(1), one(2)]
 }
 
@@ -106,7 +106,7 @@ describe('Two managers with plans for one unit', () => {
     async () => {
       const results = { shared: 0, apart: 0 }
       await lanes.each(seeds(INTERLEAVINGS), async (own, laneOfOwn) => {
-        const random = seededRandom(own)
+        const random = randomOf(own)
         await using stage = await laneOfOwn.begin('patched')
         const before = await stage.world.admin.machines()
         const [first, second] = twoOf(stage, random)
@@ -140,7 +140,7 @@ describe('Two managers with plans for one unit', () => {
     async () => {
       const ended = new Map<string, number>()
       await lanes.each(seeds(INTERLEAVINGS), async (own, laneOfOwn) => {
-        const random = seededRandom(own)
+        const random = randomOf(own)
         await using stage = await laneOfOwn.begin('patched')
         const before = await stage.world.admin.machines()
         const [first, second] = twoOf(stage, random)
@@ -221,7 +221,7 @@ describe('Two managers that resume the same run at once', () => {
       const { commits = 0 } = wanted.lives[0] ?? {}
       await lanes.each(seeds(RESUMED), async (own, laneOfOwn) => {
         const label = `seed ${own}`
-        const random = seededRandom(own)
+        const random = randomOf(own)
         await using stage = await laneOfOwn.begin(ROLLING.base)
         const before = await stage.world.admin.machines()
         const from = (await stage.world.admin.log()).length
@@ -270,7 +270,7 @@ describe('A manager that was frozen while another one took its run over', () => 
       const wanted = await undisturbed(lane, ROLLING)
       await lanes.each(seeds(RESUMED), async (own, laneOfOwn) => {
         const label = `seed ${own}`
-        const random = seededRandom(own)
+        const random = randomOf(own)
         await using stage = await laneOfOwn.begin(ROLLING.base)
         const before = await stage.world.admin.machines()
         const from = (await stage.world.admin.log()).length

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DefinitionSource, exitClass, isVmunitError, type Tier, type VmunitError } from '@vmunit/core'
+import { baseSeed, seededRandom } from '@vmunit/testbed/seeded-random'
 import { parseBalancerProperties, readDefinition, writeDefinition } from '@vmunit/xml-schema'
 import { describe, expect, it } from 'vitest'
 import { BALANCER, GOOD, temporaryDirectory, tierFile, writeFiles } from '../support/definition-directory.ts'
 import { zipOf } from '../support/zip.ts'
-import { SEED, seededRandom } from '../unit/seeded-random.ts'
+
+const SEED = baseSeed()
 
 describe('writeDefinition', () => {
   it('writes what reads back as the same: tiers, bytes, hashes and modes', async () => {

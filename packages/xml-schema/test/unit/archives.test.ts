@@ -1,7 +1,9 @@
+import { baseSeed, seededRandom } from '@vmunit/testbed/seeded-random'
 import { describe, expect, it } from 'vitest'
 import { readArchive } from '../../src/archive/read-archive.ts'
 import { type ZipEntry, type ZipOptions, zipOf } from '../support/zip.ts'
-import { SEED, seededRandom } from './seeded-random.ts'
+
+const SEED = baseSeed()
 
 const ENTRIES: readonly ZipEntry[] = [
   { name: 'META-INF/' },

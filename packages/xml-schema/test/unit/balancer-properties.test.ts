@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { isVmunitError, type VmunitError } from '@vmunit/core'
+import { baseSeed, seededRandom } from '@vmunit/testbed/seeded-random'
 import {
   type BalancerProperties,
   type FileIssue,
@@ -9,7 +10,8 @@ import {
   parseVersionProperties,
 } from '@vmunit/xml-schema'
 import { describe, expect, it } from 'vitest'
-import { SEED, seededRandom } from './seeded-random.ts'
+
+const SEED = baseSeed()
 
 const FILE = 'web/tierlb.properties'
 

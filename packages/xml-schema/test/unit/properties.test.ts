@@ -1,4 +1,5 @@
 import { isVmunitError, type Tier } from '@vmunit/core'
+import { baseSeed, seededRandom } from '@vmunit/testbed/seeded-random'
 import {
   type FileIssue,
   formatProperties,
@@ -8,7 +9,8 @@ import {
   parseVersionProperties,
 } from '@vmunit/xml-schema'
 import { describe, expect, it } from 'vitest'
-import { SEED, seededRandom } from './seeded-random.ts'
+
+const SEED = baseSeed()
 
 const FILE = 'web/tier.properties'
 

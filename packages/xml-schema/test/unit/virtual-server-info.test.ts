@@ -1,8 +1,10 @@
 import { DEFAULT_AGENT_PORT, type GroupDeclaration, isVmunitError, type VmunitError } from '@vmunit/core'
+import { baseSeed, seededRandom } from '@vmunit/testbed/seeded-random'
 import { type FileIssue, formatVirtualServerInfo, parseVirtualServerInfo } from '@vmunit/xml-schema'
 import { describe, expect, it } from 'vitest'
 import { changed, MALFORMED, SAMPLE } from './group-file-samples.ts'
-import { SEED, seededRandom } from './seeded-random.ts'
+
+const SEED = baseSeed()
 
 const SAMPLE_GROUPS: readonly GroupDeclaration[] = [
   {

@@ -9,8 +9,8 @@ import {
   repairSqliteStore,
   restoreSqliteStore,
 } from '@vmunit/core/sqlite-store'
+import type { Random } from '@vmunit/testbed/seeded-random'
 import { openRawDatabase } from '../../support/raw-database.ts'
-import type { Random } from './seeded-random.ts'
 
 /** A store as two files, and everything that it held at any time. */
 export interface DamageLab {

@@ -1,4 +1,4 @@
-import type { Random } from './seeded-random.ts'
+import type { Random } from '@vmunit/testbed/seeded-random'
 
 /** Lets others go first, now and then: a turn of the event loop, or up to three milliseconds. */
 export function jitter(random: Random): () => Promise<void> {

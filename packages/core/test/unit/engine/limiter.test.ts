@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { randomOf } from '@vmunit/testbed/seeded-random'
 import { describe, expect, it } from 'vitest'
 import { createLimiter, type Limiter } from '../../../src/engine/limiter.ts'
-import { randomOf } from './support/random.ts'
 
 /** Work that lasts until it is told to end. */
 function heldWork(

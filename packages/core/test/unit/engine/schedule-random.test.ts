@@ -1,9 +1,9 @@
+import { type Random, randomOf } from '@vmunit/testbed/seeded-random'
 import { describe, expect, it } from 'vitest'
 import type { Plan, Wave } from '../../../src/domain/plan.ts'
 import { stepsOf } from '../../../src/domain/planned-steps.ts'
 import type { ScheduledChange } from '../../../src/engine/progress.ts'
 import { checkEnd, invariants } from './support/invariants.ts'
-import { type Random, randomOf } from './support/random.ts'
 import { groupNames, type SyntheticPhase, syntheticPlan } from './support/synthetic-plan.ts'
 import { type Going, runVirtually, type Script } from './support/virtual-run.ts'
 

@@ -1,3 +1,4 @@
+import { type Random, randomOf } from '@vmunit/testbed/seeded-random'
 import { describe, expect, it } from 'vitest'
 import type { ManagementUnit, ServerGroup } from '../../../../src/domain/management-unit.ts'
 import type { Plan, PlannedStep } from '../../../../src/domain/plan.ts'
@@ -13,7 +14,6 @@ import { start } from '../../../../src/operations/start-servers/start-servers.ts
 import { stop } from '../../../../src/operations/stop-servers/stop-servers.ts'
 import { updateUnit } from '../../../../src/operations/update-unit/update-unit.ts'
 import type { Machine, Operation, World } from '../../../../src/ports/index.ts'
-import { type Random, randomOf } from '../../engine/support/random.ts'
 import { groupOf, serverOf, TIERS, unitWith } from '../support/unit.ts'
 
 const HASH = 'd'.repeat(64)
