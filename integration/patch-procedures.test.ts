@@ -4,7 +4,6 @@ import {
   attachGroups,
   detachGroups,
   type Manager,
-  type PendingRequest,
   patchTemplate,
   power,
   requestResources,
@@ -42,12 +41,6 @@ describe.each(openSites())('6.2.3 on the $name', ({ open }: SiteOpener) => {
   const period = () => ({ from: Date.now(), until: Date.now() + HOUR_MS })
   const versions = async () => (await manager.units.servers(unit)).map(({ templateVersion }) => templateVersion)
 
-  /** What is asked of a person, as soon as it is asked. */
-  async function asked(): Promise<PendingRequest> {
-    await expect.poll(async () => (await manager.requests.list()).length, { timeout: 60_000 }).toBe(1)
-    return (await manager.requests.list())[0]!
-  }
-
   // One story, told in order: each chapter begins where the one before ended.
   it('(1): a template is patched by a command, in one run', async () => {
     const { version } = await manager.execute(patchTemplate, {
@@ -73,7 +66,7 @@ describe.each(openSites())('6.2.3 on the $name', ({ open }: SiteOpener) => {
     await using watch = await site.watch(unit, watched(storyGroups(site).slice(0, 2)))
     await manager.execute(applyPatch, { unit, commands: [['touch', '/etc/in-place']] })
     const run = await manager.start(await manager.plan(applyPatch, { unit, groups: ['vmgroup_2'], by: 'person' }))
-    const { id } = await asked()
+    const { request: id = '' } = await run.until('waiting', { timeoutMs: 60_000 })
     expect(standing(await manager.units.get(unit))[1]).toContain('vmgroup_2/combined/0 stopped out')
     await site.writeFile((await machineOf(site, unit, slots[1] ?? '')).id, '/etc/by-hand', 'done')
     await manager.answer(id, { approve: true })
@@ -87,7 +80,7 @@ describe.each(openSites())('6.2.3 on the $name', ({ open }: SiteOpener) => {
     const whole = { unit, whole: true, allowOutage: true } as const
     await manager.execute(applyPatch, { ...whole, commands: [['touch', '/etc/in-place-whole']] })
     const run = await manager.start(await manager.plan(applyPatch, { ...whole, by: 'person' }))
-    const { id } = await asked()
+    const { request: id = '' } = await run.until('waiting', { timeoutMs: 60_000 })
     expect(standing(await manager.units.get(unit)).every((line) => line.includes(' stopped out '))).toBe(true)
     await manager.answer(id, { approve: true })
     await run.result()
@@ -135,7 +128,7 @@ describe.each(openSites())('6.2.3 on the $name', ({ open }: SiteOpener) => {
     const run = await manager.start(
       await manager.plan(requestResources, { request: provideServers, ...period(), by: 'person' }),
     )
-    const { id } = await asked()
+    const { request: id = '' } = await run.until('waiting', { timeoutMs: 60_000 })
     const groups = storyGroups(site, 110).slice(0, 2)
     const image = (await manager.templates.get('web-base')).versions.find(
       ({ number }) => number === version.version,

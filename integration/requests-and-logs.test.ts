@@ -29,7 +29,7 @@ describe.each(openSites())('requests, logs and diagnosis on the $name', ({ open 
     } as const
     const period = { from: Date.now(), until: Date.now() + 3_600_000 }
     const run = await manager.start(await manager.plan(requestResources, { request, ...period, by: 'person' }))
-    const { request: asked = '' } = await run.until('waiting')
+    const { request: asked = '' } = await run.until('waiting', { timeoutMs: 60_000 })
 
     const made = [{ name: 'vmgroup_4', servers: [{ tierId: 'combined', port: 20580, ...site.addresses(9) }] }]
     await provideMachines(fleet, { unit, groups: made })

@@ -27,6 +27,7 @@ import {
   type Run,
   type RunEvent,
   type RunState,
+  type RunStatus,
   type ServerStatus,
   type Share,
   type StateStore,
@@ -105,6 +106,7 @@ describe('the public types', () => {
 
   it('a run is a view, not a promise', () => {
     expectTypeOf<Run>().not.toHaveProperty('then')
+    expectTypeOf<ReturnType<Run['until']>>().resolves.toEqualTypeOf<RunStatus>()
     expectTypeOf<ReturnType<Run['events']>>().toEqualTypeOf<AsyncIterable<RunEvent>>()
     expectTypeOf<Awaited<ReturnType<Run['state']>>['state']>().toEqualTypeOf<RunState>()
     expectTypeOf(manager.runs()).toEqualTypeOf<AsyncIterable<Run>>()
