@@ -26,6 +26,7 @@ async function makeClone(clone: CloneRequest, exchange: Exchange, gaps: Gaps): P
         const ended = await platform.cloning(
           clone.source,
           async () => await runForClient(exchange, call, { ...gaps, direct: platform.direct }),
+          clone.host,
         )
         if (ended.task === undefined || ended.result === undefined) return ended
         const machine: Reference = { type: 'VirtualMachine', value: ended.result }

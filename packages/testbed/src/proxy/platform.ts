@@ -33,8 +33,8 @@ export interface Platform {
   childNamed(folder: Reference, name: string): Promise<Reference | undefined>
   /** Makes a machine. 0.24 cannot make two at once. */
   creating<T>(create: () => Promise<T>): Promise<T>
-  /** Clones a machine, and undoes what 0.24 does to the disks of its source meanwhile. */
-  cloning<T>(source: Reference, clone: () => Promise<T>): Promise<T>
+  /** Clones a machine, onto a host when one is named; 0.24 does not look at that, and harms the disks of the source. */
+  cloning<T>(source: Reference, clone: () => Promise<T>, host?: string): Promise<T>
 }
 
 const devicePath = 'config.hardware.device'
@@ -65,6 +65,23 @@ export function createPlatform(direct: DirectClient, turns: Turns, version: stri
     return result
   }
 
+  /** 0.24 makes each clone on the host of its source: for that long, the source is on the wished one. */
+  const fromHost = async <T>(source: Reference, clone: () => Promise<T>, host: string): Promise<T> => {
+    const home = await hostOf(source)
+    if (home === undefined || home === host) return await clone()
+    await moveTo(source, host)
+    try {
+      return await clone()
+    } finally {
+      await moveTo(source, home)
+    }
+  }
+
+  const moveTo = async (machine: Reference, host: string): Promise<void> => {
+    const spec = `<spec>${referenceXml('host', { type: 'HostSystem', value: host })}</spec>`
+    await direct.run('RelocateVM_Task', machine, spec)
+  }
+
   const hostByMachine = new Map<string, string>()
   const hostOf: Platform['hostOf'] = async (machine) => {
     const known = hostByMachine.get(machine.value)
@@ -84,8 +101,11 @@ export function createPlatform(direct: DirectClient, turns: Turns, version: stri
     lock,
     lineage: new Map(),
     creating,
-    cloning: async (source, clone) =>
-      isOld ? await creating(async () => await keepingDisks(source, clone)) : await clone(),
+    cloning: async (source, clone, host) => {
+      if (!isOld) return await clone()
+      const place = host === undefined ? clone : async () => await fromHost(source, clone, host)
+      return await creating(async () => await keepingDisks(source, place))
+    },
     writeOptions: async (machine, written) => writtenOptionsXml(await readExtraConfig(direct, machine), written, isOld),
     cloneOptions: async (source, written) =>
       extraConfigXml(mergeOptions(copiedOptions(await readExtraConfig(direct, source)), written)),

@@ -42,6 +42,8 @@ export interface VcenterAdmin {
   /** Gives the guest of a machine other addresses. */
   setAddresses(id: string, addresses: readonly string[]): Promise<void>
   machines(): Promise<readonly AdminMachine[]>
+  /** Puts a host into maintenance mode, or takes it out. */
+  setMaintenance(host: string, on: boolean): Promise<void>
   hosts(): Promise<readonly { readonly id: string; readonly name: string; readonly machines: readonly string[] }[]>
   /** The machine that a clone was made from, by vCenter's own record of events. */
   sourceOf(id: string): Promise<string | undefined>
@@ -128,6 +130,10 @@ export async function createVcenterAdmin(platform: Platform): Promise<VcenterAdm
     },
     machines: async () =>
       (await direct.read('VirtualMachine', machinePaths)).map((object) => readMachine(object, guests)),
+    setMaintenance: async (host, on) => {
+      const method = on ? 'EnterMaintenanceMode_Task' : 'ExitMaintenanceMode_Task'
+      await direct.run(method, { type: 'HostSystem', value: host }, '<timeout>0</timeout>')
+    },
     hosts: async () => await readHosts(direct),
     sourceOf: record.sourceOf,
     lineage: async () => {

@@ -55,6 +55,28 @@ describe.each(await availableBuilds())('what vcsim (%s) does otherwise than vCen
     expect(await path()).toBe(before)
   })
 
+  it('makes a clone on the host that is named, and leaves its source where it is', async () => {
+    const source = await vcenter.hands.createMachine({ name: 'on-one-host' })
+    const hostOf = async (id: string) => (await session.read(vm(id), ['runtime.host']))['runtime.host']
+    const home = await hostOf(source)
+    const hosts = (await vcenter.hands.hosts()).map(({ id }) => id)
+    expect(hosts).toContain(home)
+    const wished = [...hosts, ...hosts, ...hosts]
+    const clones = await Promise.all(
+      wished.map(
+        async (host, n) =>
+          await session.run('CloneVM_Task', vm(source), cloneContent(vcenter, `placed-${n}`, { host })),
+      ),
+    )
+    expect(await Promise.all(clones.map(hostOf))).toEqual(wished)
+    expect(await hostOf(source)).toBe(home)
+    for (const { id, machines } of await vcenter.hands.hosts()) {
+      expect(clones.filter((clone) => machines.includes(clone))).toEqual(clones.filter((_, n) => wished[n] === id))
+    }
+    const elsewhere = await session.run('CloneVM_Task', vm(source), cloneContent(vcenter, 'not-placed'))
+    expect(hosts).toContain(await hostOf(elsewhere))
+  })
+
   it('customizes the guest, whose addresses show while it is powered on', async () => {
     const source = await vcenter.hands.createMachine({ name: 'to-customize', addresses: ['127.77.0.1'] })
     const customization = customized('web01', ['127.77.0.9', '127.78.0.9'])

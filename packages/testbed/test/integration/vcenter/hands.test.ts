@@ -53,6 +53,20 @@ describe.each(await availableBuilds())('the hands of a person (%s)', (govmomi) =
     expect(proxy.calls()).toEqual([])
   })
 
+  it('put a host into maintenance mode and take it out', async () => {
+    await using vcenter = await startVcenter({ govmomi })
+    using session = openSession(vcenter)
+    await session.login()
+    const [host] = await vcenter.hands.hosts()
+    const mode = async () => await session.read(['HostSystem', host?.id ?? ''], ['runtime.inMaintenanceMode'])
+    const seen = [await mode()]
+    for (const on of [true, false]) {
+      await vcenter.hands.setMaintenance(host?.id ?? '', on)
+      seen.push(await mode())
+    }
+    expect(seen.map((each) => each['runtime.inMaintenanceMode'])).toEqual(['false', 'true', 'false'])
+  })
+
   it('find out where every clone comes from, by the events of vCenter', async () => {
     await using vcenter = await startVcenter({ govmomi })
     using session = openSession(vcenter)

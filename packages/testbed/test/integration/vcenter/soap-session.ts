@@ -115,12 +115,18 @@ export function openSession(vcenter: Pick<Vcenter, 'url' | 'ca' | 'username' | '
 export function cloneContent(
   vcenter: Vcenter,
   name: string,
-  parts: { readonly config?: string; readonly customization?: string; readonly powerOn?: boolean } = {},
+  parts: {
+    readonly config?: string
+    readonly customization?: string
+    readonly powerOn?: boolean
+    readonly host?: string
+  } = {},
 ): string {
   const { folder, pool } = vcenter.hands.places
   const config = parts.config === undefined ? '' : `<config>${parts.config}</config>`
   const customization = parts.customization === undefined ? '' : `<customization>${parts.customization}</customization>`
-  const location = `<location>${typed('pool', [pool.type, pool.value])}</location>`
+  const host = parts.host === undefined ? '' : typed('host', ['HostSystem', parts.host])
+  const location = `<location>${typed('pool', [pool.type, pool.value])}${host}</location>`
   const spec = `<spec>${location}<template>false</template>${config}${customization}<powerOn>${parts.powerOn === true}</powerOn></spec>`
   return `${typed('folder', [folder.type, folder.value])}<name>${name}</name>${spec}`
 }
