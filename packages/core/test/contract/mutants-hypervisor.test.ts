@@ -144,6 +144,35 @@ const MUTANTS: readonly Mutant<HypervisorLab>[] = [
       })),
   },
   {
+    rule: 'HV-022',
+    name: 'takes turns between its failure domains, whichever is wanted',
+    breakIt: (lab) => {
+      let made = 0
+      return changed(lab, (good) => ({
+        create: async (spec, call) => {
+          const domains = (await lab.failureDomains?.()) ?? []
+          made += 1
+          return await good.create({ ...spec, failureDomain: domains[(made - 1) % domains.length] }, call)
+        },
+      }))
+    },
+  },
+  {
+    rule: 'HV-023',
+    name: 'refuses a failure domain that it does not know',
+    code: 'ERR_NOT_FOUND',
+    breakIt: (lab) =>
+      changed(lab, (good) => ({
+        create: async (spec, call) => {
+          const domains: readonly string[] = (await lab.failureDomains?.()) ?? []
+          if (spec.failureDomain === undefined || domains.includes(spec.failureDomain)) {
+            return await good.create(spec, call)
+          }
+          throw new VmunitError('ERR_NOT_FOUND', 'There is no such failure domain.')
+        },
+      })),
+  },
+  {
     rule: 'HV-018',
     name: 'has no code for a name that is taken',
     breakIt: (lab) =>
