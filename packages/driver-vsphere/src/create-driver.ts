@@ -1,5 +1,6 @@
 import type { InventoryScope, Machine, Observed } from '@vmunit/core'
 import { createMaker } from './creation/create-machine.ts'
+import { createHostWishes } from './creation/host-wishes.ts'
 import { createObserver } from './creation/observe-creation.ts'
 import { createPlaces } from './creation/places.ts'
 import { createImageCatalog } from './images/image-catalog.ts'
@@ -31,8 +32,9 @@ export async function createVsphereDriver(session: Session, settings: DriverSett
   const fleet = createFleet(session)
   const reader = createMachineReader(fleet)
   const places = createPlaces(session, settings)
+  const wishes = createHostWishes(session)
   const observer = createObserver({ session, fleet, reader, places })
-  const make = createMaker({ stream, perform, reader, places, observer, settings })
+  const make = createMaker({ stream, perform, reader, places, wishes, observer, settings })
   const power = createPower({ session, stream, perform, reader })
   const adoption = createAdoption(perform, reader)
   const { instanceId = 'vsphere' } = await session.content()

@@ -18,7 +18,10 @@ export interface VspherePlacement {
   readonly resourcePool?: string | undefined
   /** @defaultValue that of the image */
   readonly datastore?: string | undefined
-  /** @defaultValue the cluster decides */
+  /**
+   * @defaultValue the host of the machine that is replaced, where it takes the new one; for all others, and in its
+   * stead, the cluster decides
+   */
   readonly host?: string | undefined
 }
 

@@ -14,7 +14,8 @@ import { machineReference, type Reference } from '../properties/reference.ts'
 import { referenceElement, textElement } from '../soap/element.ts'
 import type { Perform } from '../tasks/perform.ts'
 import type { UpdateStream } from '../updates/update-stream.ts'
-import { cloneSpec } from './clone-spec.ts'
+import { type ClonePlace, cloneSpec } from './clone-spec.ts'
+import { type HostWishes, mayBeOfHost } from './host-wishes.ts'
 import type { CreationObserver } from './observe-creation.ts'
 import type { Places } from './places.ts'
 import { createSharedWork, type SharedCall } from './shared-work.ts'
@@ -25,6 +26,7 @@ export interface CreatorOptions {
   readonly perform: Perform
   readonly reader: MachineReader
   readonly places: Places
+  readonly wishes: HostWishes
   readonly observer: CreationObserver
   readonly settings: VsphereSettings
 }
@@ -37,7 +39,7 @@ export type MakeMachine = (spec: CreateMachine, call?: Call) => Promise<Readable
  * itself says when the machine is there already, whoever began it.
  */
 export function createMaker(options: CreatorOptions): MakeMachine {
-  const { stream, perform, reader, places, observer, settings } = options
+  const { stream, perform, reader, places, wishes, observer, settings } = options
   const shared = createSharedWork<ReadableMachine>()
 
   async function clone(spec: CreateMachine, { signal, permit }: SharedCall): Promise<Reference | undefined> {
@@ -49,10 +51,21 @@ export function createMaker(options: CreatorOptions): MakeMachine {
       places.source(spec, look),
     ])
     const target = `${referenceElement('folder', folder)}${textElement('name', encodeName(spec.name))}`
-    const content = `${target}${cloneSpec({ spec, source, place, settings })}`
-    const change = { method: 'CloneVM_Task', self: source.reference, content, operationId }
-    const { made } = await perform(change, { signal, permit })
-    return made
+    const cloneTo = async (goal: ClonePlace): Promise<Reference | undefined> => {
+      const content = `${target}${cloneSpec({ spec, source, place: goal, settings })}`
+      const change = { method: 'CloneVM_Task', self: source.reference, content, operationId }
+      return (await perform(change, { signal, permit })).made
+    }
+    const wished = await wishes.hostFor({ failureDomain: spec.failureDomain, place, source })
+    if (wished === undefined) return await cloneTo(place)
+    try {
+      return await cloneTo({ ...place, host: wished })
+    } catch (error) {
+      if (!mayBeOfHost(error, wished)) throw error
+      const made = await cloneTo(place)
+      wishes.refused(wished)
+      return made
+    }
   }
 
   async function finish(spec: CreateMachine, id: string, call: SharedCall): Promise<ReadableMachine> {
@@ -103,6 +116,7 @@ export function createMaker(options: CreatorOptions): MakeMachine {
         if (found !== undefined) return await finish(spec, found.id, call)
         // The name was taken and is free again, or what was remembered of the image is not true any more.
         places.forget()
+        wishes.forget()
         if (isRepeated) throw error
       }
     }

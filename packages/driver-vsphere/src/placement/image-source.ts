@@ -1,7 +1,7 @@
 import { VmunitError } from '../errors.ts'
 import { ALL_EXTRA_CONFIG, extraConfigOf } from '../machines/extra-config.ts'
 import { KEYS } from '../machines/keys.ts'
-import { type PropertyObject, propertyText } from '../properties/property-object.ts'
+import { type PropertyObject, propertyText, referencesIn } from '../properties/property-object.ts'
 import type { PropertyQuery } from '../properties/query.ts'
 import type { Reference } from '../properties/reference.ts'
 import { type LookOptions, retrieve } from '../properties/retrieve.ts'
@@ -16,6 +16,8 @@ export interface ImageSource {
   readonly snapshot: Reference | undefined
   /** Where clones run when nobody says otherwise. */
   readonly resourcePool: Reference | undefined
+  /** Ids of the datastores where its disks are. */
+  readonly datastores: readonly string[]
   readonly adapters: readonly EthernetAdapter[]
   /** The host keys that it had when it was published. */
   readonly hostKeys: string
@@ -40,13 +42,15 @@ export async function imageSource(session: Session, image: string, options: Look
     reference: start,
     snapshot: snapshot === undefined ? undefined : { type: 'VirtualMachineSnapshot', id: snapshot },
     resourcePool: pool === undefined ? undefined : { type: 'ResourcePool', id: pool },
+    datastores: referencesIn(machine, 'datastore'),
     adapters: ethernetAdapters(machine.properties.get('config.hardware.device')),
     hostKeys: extraConfigOf(machine).get(KEYS.imageHostKeys) ?? '',
   }
 }
 
 function queryOf(start: Reference): PropertyQuery {
-  const paths = ['resourcePool', 'runtime.host', 'snapshot.currentSnapshot', 'config.hardware.device', ALL_EXTRA_CONFIG]
+  const places = ['resourcePool', 'runtime.host', 'datastore']
+  const paths = [...places, 'snapshot.currentSnapshot', 'config.hardware.device', ALL_EXTRA_CONFIG]
   return {
     properties: [
       { type: 'VirtualMachine', paths },

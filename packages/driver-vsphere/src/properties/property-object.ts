@@ -1,4 +1,4 @@
-import type { XmlNode } from '../soap/xml-node.ts'
+import { childrenOf, type XmlNode } from '../soap/xml-node.ts'
 import type { Reference } from './reference.ts'
 
 /** A managed object with those of its properties that were asked for and are set. */
@@ -31,4 +31,9 @@ export function propertyObject(
 /** The text of a property; undefined when it is not set. */
 export function propertyText(object: PropertyObject, path: string): string | undefined {
   return object.properties.get(path)?.text
+}
+
+/** The ids of the objects that a property lists; none when it is not set. */
+export function referencesIn(object: PropertyObject, path: string): readonly string[] {
+  return childrenOf(object.properties.get(path), 'ManagedObjectReference').map(({ text }) => text)
 }

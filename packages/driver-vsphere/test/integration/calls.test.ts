@@ -33,12 +33,20 @@ describeOnVcenters('with 64 operations in flight, on first attempts', (bench) =>
   it(`no kind of operation costs more than ${BAR} calls each, and every marker is read again first`, async () => {
     const { vcenter, connect, spec } = bench()
     const driver = await connect()
-    const specs = Array.from({ length: OPERATIONS }, spec)
+    const hosts = await vcenter.hands.hosts()
+    const specs = Array.from({ length: OPERATIONS }, (_, index) => {
+      return { ...spec(), failureDomain: hosts[index % hosts.length]?.id }
+    })
     await warmUp(driver, spec())
     const ids = new Map<string, string>()
+    const misplaced: string[] = []
     const owned = (one: CreateMachine) => ({ id: ids.get(one.name) ?? '', marker: one.marker })
     const phases: Readonly<Record<string, (one: CreateMachine) => Promise<unknown>>> = {
-      create: async (one) => ids.set(one.name, (await driver.create(one)).id),
+      create: async (one) => {
+        const { id, failureDomain } = await driver.create(one)
+        ids.set(one.name, id)
+        if (failureDomain !== one.failureDomain) misplaced.push(id)
+      },
       on: async (one) => await driver.power(owned(one), 'on'),
       shutdown: async (one) => await driver.power(owned(one), 'shutdown'),
       remove: async (one) => await driver.remove(owned(one)),
@@ -50,5 +58,6 @@ describeOnVcenters('with 64 operations in flight, on first attempts', (bench) =>
     console.log('calls for each operation', JSON.stringify(figures), `vcsim ${vcenter.version}`)
     for (const [name, figure] of Object.entries(figures)) expect(figure, name).toBeLessThanOrEqual(BAR)
     expect(new Set(ids.values()).size).toBe(OPERATIONS)
+    expect(misplaced).toEqual([])
   }, 300_000)
 })

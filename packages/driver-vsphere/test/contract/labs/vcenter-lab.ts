@@ -4,7 +4,7 @@ import type { Vcenter } from '@vmunit/testbed'
 import { connectVsphere, type VsphereDriver } from '../../../src/index.ts'
 
 /** The facets of the driver. */
-export const VSPHERE_FACETS = ['changes', 'diagnostics', 'limits', 'readdress', 'snapshots'] as const
+export const VSPHERE_FACETS = ['changes', 'diagnostics', 'failureDomains', 'limits', 'readdress', 'snapshots'] as const
 
 /** Connects to a vCenter of the testbed. */
 export async function connect({ url, username, password, ca }: Vcenter): Promise<VsphereDriver> {
@@ -50,6 +50,11 @@ export async function openVcenterLab(
     unit: `unit-${randomUUID()}`,
     linked: true,
     slowMs: 5_000,
+    failureDomains: async () => {
+      const [first, second] = await hands.hosts()
+      if (first === undefined || second === undefined) throw new Error('the vCenter has fewer than two hosts')
+      return [first.id, second.id]
+    },
     networks: () => [{ name: 'management', address: nextAddress() }],
     reopen,
     machineByHand: async (name) => await hands.createMachine({ name, addresses: [nextAddress()] }),
