@@ -8,7 +8,7 @@ export interface ReadElement {
   readonly end: number
 }
 
-const OPENING = /<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)((?:\s+[A-Za-z_:][\w:.-]*="[^"<]*")*)(\/?)>/y
+const OPENING = /<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)((?:\s+[A-Za-z_][\w.-]*(?::[\w.-]+)?="[^"<]*")*)(\/?)>/y
 const XSI_TYPE = /\s[\w.-]+:type="([^"]*)"/
 const PLAIN_TYPE = /\stype="([^"]*)"/
 
