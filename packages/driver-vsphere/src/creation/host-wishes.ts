@@ -1,12 +1,9 @@
 import { faultOf } from '../faults/fault-error.ts'
 import type { ImageSource } from '../placement/image-source.ts'
-import { type PropertyObject, propertyText, referencesIn } from '../properties/property-object.ts'
-import type { PropertyQuery } from '../properties/query.ts'
 import type { Reference } from '../properties/reference.ts'
-import { retrieve } from '../properties/retrieve.ts'
 import type { Session } from '../session/session.ts'
-import { childText } from '../soap/xml-node.ts'
 import type { ClonePlace } from './clone-spec.ts'
+import { type Hosts, hostsOf } from './hosts-of-pool.ts'
 
 /** A host that is wished for, and where the clone goes anyway. */
 export interface HostWish {
@@ -26,10 +23,7 @@ export interface HostWishes {
   forget(): void
 }
 
-/** Hosts by id, each with the datastores that it sees; those that take no machines now are left out. */
-type Hosts = ReadonlyMap<string, readonly string[]>
-
-// So many creations share one look. A host that went into maintenance since refuses, and the wish gives way then.
+// All creations of that time share one look: what became of a host since shows when it refuses a clone.
 const FRESH_MS = 30_000
 
 /**
@@ -46,7 +40,7 @@ export function createHostWishes(session: Session): HostWishes {
     const now = performance.now()
     const found = known.get(pool.id)
     if (found !== undefined && now - found.at < FRESH_MS) return found.hosts
-    const hosts = lookAround(session, pool).catch((error: unknown) => {
+    const hosts = hostsOf(session, pool).catch((error: unknown) => {
       // What is wrong with the pool shows when it is cloned into.
       if (faultOf(error) !== undefined) return new Map()
       known.delete(pool.id)
@@ -79,59 +73,4 @@ export function createHostWishes(session: Session): HostWishes {
 function datastoresFor({ datastore }: ClonePlace, { snapshot, datastores }: ImageSource): readonly string[] {
   if (datastore === undefined) return datastores
   return snapshot === undefined ? [datastore.id] : [...datastores, datastore.id]
-}
-
-async function lookAround(session: Session, pool: Reference): Promise<Hosts> {
-  const found = await retrieve(session, queryOf(pool))
-  return new Map(found.filter(takesMachines).map((host) => [host.reference.id, referencesIn(host, 'datastore')]))
-}
-
-function takesMachines(object: PropertyObject): boolean {
-  const isConnected = propertyText(object, 'runtime.connectionState') === 'connected'
-  return isConnected && propertyText(object, 'runtime.inMaintenanceMode') === 'false'
-}
-
-function queryOf(pool: Reference): PropertyQuery {
-  return {
-    properties: [
-      // Always there, so that a lost session shows.
-      { type: 'ResourcePool', paths: ['owner'] },
-      { type: 'HostSystem', paths: ['runtime.connectionState', 'runtime.inMaintenanceMode', 'datastore'] },
-    ],
-    objects: [
-      {
-        start: pool,
-        along: [
-          { name: 'owner', type: 'ResourcePool', path: 'owner', next: ['host'] },
-          { name: 'host', type: 'ComputeResource', path: 'host' },
-        ],
-      },
-    ],
-  }
-}
-
-// Another host changes nothing about these: the name is taken, vCenter is busy, somebody cancelled, the guest is wrong.
-const NOT_OF_HOST: readonly string[] = [
-  'AlreadyExists',
-  'ConcurrentAccess',
-  'DuplicateName',
-  'FileAlreadyExists',
-  'InvalidName',
-  'LimitExceeded',
-  'NicSettingMismatch',
-  'NoDiskSpace',
-  'NotAuthenticated',
-  'RequestCanceled',
-  'ResourceInUse',
-  'TaskInProgress',
-  'Timedout',
-  'TooManyConcurrentNativeClones',
-  'UncustomizableGuest',
-]
-
-/** Whether a clone that failed may succeed without the host that was wished for. */
-export function mayBeOfHost(error: unknown, { id }: Reference): boolean {
-  const fault = faultOf(error)
-  if (fault === undefined || NOT_OF_HOST.includes(fault.name)) return false
-  return fault.name !== 'ManagedObjectNotFound' || childText(fault.detail, 'obj') === id
 }
