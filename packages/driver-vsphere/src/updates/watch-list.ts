@@ -6,7 +6,8 @@ import { referenceOf } from '../properties/reference-of.ts'
 import { retrieve } from '../properties/retrieve.ts'
 import type { Session } from '../session/session.ts'
 import { referenceElement } from '../soap/element.ts'
-import { childText } from '../soap/xml-node.ts'
+import { readDocument } from '../soap/read-document.ts'
+import { childOf, childrenOf, childText } from '../soap/xml-node.ts'
 import { type Collector, createCollector, forget } from './collector.ts'
 import type { ObjectUpdate } from './update-set.ts'
 
@@ -53,7 +54,10 @@ export async function createWatchList(session: Session, signal: AbortSignal): Pr
         if (add.length === 0) return gone
         const content = `${elements('add', add)}${elements('remove', remove)}`
         try {
-          await session.call({ method: 'ModifyListView', self, content, signal, isRead: true })
+          const call = { method: 'ModifyListView', self, content, signal, isRead: true }
+          for (const reference of await session.ask(call, unresolved)) {
+            if (wanted.delete(reference.id)) gone.push(leaving(reference))
+          }
           listed = wanted
           return gone
         } catch (error) {
@@ -98,10 +102,20 @@ function newsOf(object: PropertyObject): ObjectUpdate {
   return { reference, kind: propertyText(object, 'info.state') === undefined ? 'leave' : 'enter', changes: properties }
 }
 
+/** vCenter takes what it knows and gives the rest back; others refuse the whole list because of one. */
+async function unresolved(xml: string): Promise<readonly Reference[]> {
+  const response = childOf(await readDocument(xml), 'Body')?.children[0]
+  return childrenOf(response, 'returnval').map(referenceOf)
+}
+
 function goneIn(error: unknown, among: readonly Reference[]): ObjectUpdate | undefined {
   const id = childText(faultOf(error, 'ManagedObjectNotFound')?.detail, 'obj')
   const reference = among.find((one) => one.id === id)
-  return reference && { reference, kind: 'leave', changes: new Map() }
+  return reference && leaving(reference)
+}
+
+function leaving(reference: Reference): ObjectUpdate {
+  return { reference, kind: 'leave', changes: new Map() }
 }
 
 function elements(name: string, references: readonly Reference[]): string {

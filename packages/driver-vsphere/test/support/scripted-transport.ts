@@ -1,7 +1,7 @@
 import type { Transport, VimRequest } from '../../src/index.ts'
 
 /** The inside of the response element to a request: `<returnval>…</returnval>`, or nothing. */
-export type Script = (request: VimRequest) => string
+export type Script = (request: VimRequest) => string | Promise<string>
 
 const CONTENT = [
   'rootFolder',
@@ -21,7 +21,7 @@ export function scriptedTransport(script: Script): Transport {
     send: async (request) => {
       const content = CONTENT.map((name) => `<${name} type="${name}">${name}</${name}>`).join('')
       const isContent = request.method === 'RetrieveServiceContent'
-      const inside = isContent ? `<returnval>${content}</returnval>` : script(request)
+      const inside = isContent ? `<returnval>${content}</returnval>` : await script(request)
       const body = `<e:Envelope xmlns:e="e" xmlns:xsi="i"><e:Body><${request.method}Response>${inside}</${request.method}Response></e:Body></e:Envelope>`
       return { status: 200, body }
     },
