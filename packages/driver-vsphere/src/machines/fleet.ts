@@ -116,6 +116,8 @@ function refusesKeys({ missing }: PropertyObject): boolean {
 type Seen = { readonly machine: MachineFacts } | { readonly blind: string } | undefined
 
 function seenIn(object: PropertyObject): Seen {
+  // It went while the answer was made, or is not there as a whole yet.
+  if (object.missing.get('name') === 'ManagedObjectNotFound') return undefined
   switch (object.reference.type) {
     case 'VirtualMachine':
       return { machine: readMachine(object) }
