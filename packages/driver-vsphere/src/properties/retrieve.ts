@@ -1,4 +1,4 @@
-import { VmunitError } from '../errors.ts'
+import { isVmunitError, VmunitError } from '../errors.ts'
 import type { Session, VimCall } from '../session/session.ts'
 import { SessionLost } from '../session/session-lost.ts'
 import { textElement } from '../soap/element.ts'
@@ -17,6 +17,9 @@ export interface LookOptions {
 export interface ConvertingLook<T> extends LookOptions {
   readonly convert: (object: PropertyObject) => T
 }
+
+// A vCenter gives a hundred objects a page: a look at a fleet is many calls, any of which may meet a broken connection.
+const MAX_RESTARTS = 3
 
 /**
  * Asks the property collector, page by page where the server gives pages.
@@ -42,15 +45,31 @@ export async function retrieveAs<T>(
   const pages = { session, convert: (object: PropertyObject) => convert(inSession(object)) }
   const shared = { signal, operationId, self }
   const content = `${filterSpec('specSet', query)}<options/>`
-  const first = await askPage(pages, { ...shared, method: 'RetrievePropertiesEx', content, isRead: true })
+  for (let restarts = 0; ; restarts += 1) {
+    const generation = session.generation()
+    const first = await askPage(pages, { ...shared, method: 'RetrievePropertiesEx', content, isRead: true })
+    try {
+      return await allPages(pages, first, shared)
+    } catch (error) {
+      // The pages end with the session that they began in, and none is given twice: then the look begins anew.
+      const isLost = session.generation() !== generation || (isVmunitError(error, 'ERR_UNAVAILABLE') && error.retryable)
+      if (!isLost || restarts === MAX_RESTARTS) throw error
+    }
+  }
+}
+
+async function allPages<T>(
+  { session, convert }: Pages<T>,
+  first: PropertyPage<T>,
+  call: Omit<VimCall, 'method'>,
+): Promise<readonly T[]> {
   if (first.token === undefined) return first.objects
   const objects = [...first.objects]
   for (let token: string | undefined = first.token; token !== undefined; ) {
     const method = 'ContinueRetrievePropertiesEx'
     // A page can be asked for only once, so it is not read while it comes: it may need the full parser.
-    const next: PropertyPage<T> = await session.ask(
-      { ...shared, method, content: textElement('token', token) },
-      (xml) => pageOf(xml, pages.convert),
+    const next: PropertyPage<T> = await session.ask({ ...call, method, content: textElement('token', token) }, (xml) =>
+      pageOf(xml, convert),
     )
     objects.push(...next.objects)
     token = next.token
