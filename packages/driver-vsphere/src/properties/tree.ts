@@ -5,19 +5,21 @@ const FOLDERS: Traversal = {
   name: 'folder',
   type: 'Folder',
   path: 'childEntity',
-  next: ['folder', 'machineFolder', 'hostFolder', 'host', 'application'],
+  next: ['folder', 'machineFolder', 'hostFolder', 'host', 'pool', 'poolMachine'],
 }
 const MACHINE_FOLDERS: Traversal = { name: 'machineFolder', type: 'Datacenter', path: 'vmFolder', next: ['folder'] }
 const HOST_FOLDERS: Traversal = { name: 'hostFolder', type: 'Datacenter', path: 'hostFolder', next: ['folder'] }
 const HOSTS: Traversal = { name: 'host', type: 'ComputeResource', path: 'host' }
-const APPLICATIONS: Traversal = { name: 'application', type: 'VirtualApp', path: 'vm' }
+// A folder holds vApps, which are pools as well, and each of them may hold vApps and pools again.
+const POOLS: Traversal = { name: 'pool', type: 'ResourcePool', path: 'resourcePool', next: ['pool', 'poolMachine'] }
+const POOL_MACHINES: Traversal = { name: 'poolMachine', type: 'ResourcePool', path: 'vm' }
 
 /**
  * Everything in the tree of an endpoint. Its root is part of it, so that a lost session shows: without it, a tree whose
  * branches may not be read looks like a tree without branches.
  */
 export function wholeTree(rootFolder: Reference): ObjectSet {
-  return { start: rootFolder, along: [FOLDERS, MACHINE_FOLDERS, HOST_FOLDERS, HOSTS, APPLICATIONS] }
+  return { start: rootFolder, along: [FOLDERS, MACHINE_FOLDERS, HOST_FOLDERS, HOSTS, POOLS, POOL_MACHINES] }
 }
 
 /** Every host. */
