@@ -61,14 +61,16 @@ export function createPublish({ session, perform, fleet, reader }: PublishOption
 
   async function mark(owned: OwnedMachine, as: ImageVersion, call: Call): Promise<void> {
     const { id, config } = checkOwned(await reader.read(owned.id, call.signal), owned)
+    const { hostKeys, keptHostKeys } = config
     const values = {
       [KEYS.image]: writeImageMark(as, config.instanceUuid),
       [KEYS.marker]: '',
       [KEYS.networks]: '',
       [KEYS.addresses]: '',
       [KEYS.hostname]: '',
-      [KEYS.imageHostKeys]: config.hostKeys.join('\n'),
+      [KEYS.imageHostKeys]: (hostKeys.length > 0 ? hostKeys : keptHostKeys).join('\n'),
       [KEYS.hostKeys]: '',
+      [KEYS.keptHostKeys]: '',
     }
     const { changeVersion } = config
     await reconfigure(perform, { id, values, changeVersion, operationId: as.operationId }, call)

@@ -37,6 +37,18 @@ export function readImageMark(text: string | undefined): (ImageMark & Bound) | u
   return { template, version, operationId, instanceUuid } as ImageMark & Bound
 }
 
+/** Host keys as text, bound to the machine that showed them. */
+export function writeHostKeys(hostKeys: readonly string[], instanceUuid: string): string {
+  return JSON.stringify({ v: 1, hostKeys, instanceUuid })
+}
+
+/** The host keys in a text, where they were written for this machine. */
+export function readHostKeys(text: string | undefined, machine: string): readonly string[] {
+  const { hostKeys, instanceUuid } = read(text)
+  const isOwn = instanceUuid === machine && Array.isArray(hostKeys) && areTexts(...hostKeys)
+  return isOwn ? hostKeys.map(String) : []
+}
+
 function areTexts(...values: readonly unknown[]): boolean {
   return values.every((value) => typeof value === 'string')
 }

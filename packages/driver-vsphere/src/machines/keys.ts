@@ -5,6 +5,7 @@ export const KEYS = {
   source: 'vmunit.source',
   networks: 'vmunit.networks',
   hostKeys: 'guestinfo.vmunit.hostkeys',
+  keptHostKeys: 'vmunit.hostkeys',
   imageHostKeys: 'vmunit.image.hostkeys',
   hostname: 'guestinfo.vmunit.hostname',
   addresses: 'guestinfo.vmunit.addresses',
@@ -17,5 +18,6 @@ export const READ_KEYS: readonly string[] = [
   KEYS.source,
   KEYS.networks,
   KEYS.hostKeys,
+  KEYS.keptHostKeys,
   KEYS.imageHostKeys,
 ]

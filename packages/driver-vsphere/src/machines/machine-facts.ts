@@ -29,6 +29,8 @@ export interface MachineConfig {
   /** Addresses that were given to it, whether it is on or not. */
   readonly givenAddresses: readonly string[]
   readonly hostKeys: readonly string[]
+  /** What {@link hostKeys} were when it was last shut down: a guest that is off publishes none. */
+  readonly keptHostKeys: readonly string[]
   /** Host keys of the image it was made from: a guest that shows one of them was not made anew. */
   readonly imageHostKeys: readonly string[]
 }

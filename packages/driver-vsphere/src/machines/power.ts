@@ -7,7 +7,8 @@ import type { Perform } from '../tasks/perform.ts'
 import { sendChange } from '../tasks/send-change.ts'
 import type { UpdateStream } from '../updates/update-stream.ts'
 import type { Watched } from '../updates/watches.ts'
-import { checkOwned } from './check-owned.ts'
+import { checkOwned, type ReadableMachine } from './check-owned.ts'
+import { keepHostKeys } from './keep-host-keys.ts'
 import type { MachineReader } from './machine-reader.ts'
 
 /** What switching machines needs. */
@@ -23,29 +24,32 @@ export type SwitchPower = (machine: OwnedMachine, to: 'on' | 'off' | 'shutdown',
 
 /** Switches machines; a state that is reached already, or by somebody else meanwhile, is success. */
 export function createPower({ session, stream, perform, reader }: PowerOptions): SwitchPower {
-  async function isReached(machine: OwnedMachine, to: string, signal: AbortSignal | undefined): Promise<boolean> {
-    const { power } = checkOwned(await reader.read(machine.id, signal), machine)
-    return power === (to === 'on' ? 'on' : 'off')
+  async function look(machine: OwnedMachine, signal: AbortSignal | undefined): Promise<ReadableMachine> {
+    return checkOwned(await reader.read(machine.id, signal), machine)
   }
 
-  async function shutdown({ id, marker }: OwnedMachine, call: Call): Promise<void> {
+  async function shutdown(machine: ReadableMachine, call: Call): Promise<void> {
+    const { id, config } = machine
     const self = machineReference(id)
-    const change = { method: 'ShutdownGuest', self, operationId: marker.operationId }
+    await keepHostKeys(perform, machine, call)
+    const change = { method: 'ShutdownGuest', self, operationId: config.marker?.operationId }
     await stream.begin(() => sendChange(session, change, call))
     await stream.until(self, (seen) => isOff(seen, id), call.signal)
   }
 
   return async (machine, to, call = {}) => {
     const { signal } = call
-    if (await isReached(machine, to, signal)) return
+    const wanted = to === 'on' ? 'on' : 'off'
+    const found = await look(machine, signal)
+    if (found.power === wanted) return
     const { id, marker } = machine
     const method = to === 'on' ? 'PowerOnVM_Task' : 'PowerOffVM_Task'
     try {
-      if (to === 'shutdown') await shutdown(machine, call)
+      if (to === 'shutdown') await shutdown(found, call)
       else await perform({ method, self: machineReference(id), operationId: marker.operationId }, call)
     } catch (error) {
       const isRefused = faultOf(error, 'InvalidPowerState') !== undefined
-      if (!isRefused || !(await isReached(machine, to, signal))) throw error
+      if (!isRefused || (await look(machine, signal)).power !== wanted) throw error
     }
   }
 }

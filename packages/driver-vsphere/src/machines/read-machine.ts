@@ -1,6 +1,6 @@
 import { type PropertyObject, propertyText } from '../properties/property-object.ts'
 import { childrenOf } from '../soap/xml-node.ts'
-import { readImageMark, readMarker } from './bound-json.ts'
+import { readHostKeys, readImageMark, readMarker } from './bound-json.ts'
 import { extraConfigOf } from './extra-config.ts'
 import { KEYS } from './keys.ts'
 import type { MachineConfig, MachineFacts } from './machine-facts.ts'
@@ -54,6 +54,7 @@ function readConfig(object: PropertyObject): MachineConfig | undefined {
     source: extra.get(KEYS.source) || undefined,
     givenAddresses: readGiven(extra.get(KEYS.networks)),
     hostKeys: linesOf(extra.get(KEYS.hostKeys)),
+    keptHostKeys: readHostKeys(extra.get(KEYS.keptHostKeys), instanceUuid),
     imageHostKeys: linesOf(extra.get(KEYS.imageHostKeys)),
   }
 }

@@ -43,6 +43,20 @@ describeOnVcenters('publishing an image', (bench) => {
     expect(made).toMatchObject({ hostKeys: [], imageHostKeys: ['ssh-ed25519 AAAA'], image })
   })
 
+  it('keeps the host keys of a guest that was shut down, though a guest that is off publishes none', async () => {
+    const { vcenter, connect, spec } = bench()
+    const driver = await connect()
+    const { machine, as } = await candidate(bench(), driver)
+    await driver.power(machine, 'on')
+    await vcenter.hands.reconfigure(machine.id, { 'guestinfo.vmunit.hostkeys': 'ssh-ed25519 AAAA' })
+    await driver.power(machine, 'shutdown')
+    // ESXi drops what a guest published; vcsim does not.
+    await vcenter.hands.reconfigure(machine.id, { 'guestinfo.vmunit.hostkeys': '' })
+    const image = await driver.images.publish(machine, as)
+    const made = await driver.create({ ...spec(), image })
+    expect(made).toMatchObject({ hostKeys: [], imageHostKeys: ['ssh-ed25519 AAAA'], image })
+  })
+
   it('makes clones that share its disks', async () => {
     const { vcenter, connect, spec } = bench()
     const driver = await connect()

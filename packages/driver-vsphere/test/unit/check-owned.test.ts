@@ -13,6 +13,7 @@ const CONFIG: MachineConfig = {
   source: undefined,
   givenAddresses: [],
   hostKeys: [],
+  keptHostKeys: [],
   imageHostKeys: [],
 }
 const FACTS: MachineFacts = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { writeImageMark, writeMarker } from '../../src/machines/bound-json.ts'
+import { writeHostKeys, writeImageMark, writeMarker } from '../../src/machines/bound-json.ts'
 import { instanceUuidOf } from '../../src/machines/instance-uuid.ts'
 import { machineOf } from '../../src/machines/machine-of.ts'
 import { readMachine } from '../../src/machines/read-machine.ts'
@@ -112,6 +112,13 @@ describe('a machine', () => {
       hostKeys: ['ssh-ed25519 AAAA', 'ssh-rsa BBBB'],
       imageHostKeys: ['ssh-ed25519 CCCC'],
     })
+  })
+
+  it('has kept host keys only where they were written for it: a copy has none', () => {
+    const kept = (instanceUuid: string) => ({ 'vmunit.hostkeys': writeHostKeys(['ssh-ed25519 AAAA'], instanceUuid) })
+    expect(read(kept(UUID)).config?.keptHostKeys).toEqual(['ssh-ed25519 AAAA'])
+    expect(read(kept(OTHER)).config?.keptHostKeys).toEqual([])
+    expect(read({ 'vmunit.hostkeys': 'no data of ours' }).config?.keptHostKeys).toEqual([])
   })
 })
 
