@@ -20,6 +20,8 @@ export function trustingAgent(trust: ServerTrust, server: string, options: Agent
       // Not a gap: checkServer decides, so that its error can name the certificate.
       rejectUnauthorized: false,
     })
+    // As Node's own agent does: what does not fill a packet must not wait until the one before is acknowledged.
+    socket.setNoDelay()
     connecting.add(socket)
     const silence = setTimeout(() => void socket.destroy(silent()), CONNECT_MS)
     const settle = (error: Error | null): void => {
