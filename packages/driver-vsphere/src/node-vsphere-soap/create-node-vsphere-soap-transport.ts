@@ -1,4 +1,5 @@
 import { VmunitError } from '../errors.ts'
+import { createTryPassword } from '../session/try-password.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { NodeVsphereSoapClient, NodeVsphereSoapOptions } from './client.ts'
 import { openChannel } from './open-channel.ts'
@@ -39,8 +40,9 @@ export function createNodeVsphereSoapTransport(
       'The node-vsphere-soap client does not verify certificates. Make it with sslVerify: true as fourth argument, and give Node the CA of vCenter by NODE_EXTRA_CA_CERTS.',
     )
   const channel = openChannel(client, options)
+  const tryPassword = createTryPassword()
   return {
-    session: { renew: async (bounds) => await renewSession({ client, channel }, bounds) },
+    session: { renew: async (bounds) => await renewSession({ client, channel, tryPassword }, bounds) },
     send: async ({ method, body, operationId }, bounds) => {
       const answer = await channel.send({ method, body, operationId }, bounds)
       return { status: answer.status, body: answer.body }

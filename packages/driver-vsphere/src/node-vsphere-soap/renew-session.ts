@@ -1,4 +1,5 @@
 import { VmunitError } from '../errors.ts'
+import type { TryPassword } from '../session/try-password.ts'
 import { methodElement, textElement } from '../soap/element.ts'
 import type { SendOptions } from '../transport/transport.ts'
 import type { NodeVsphereSoapClient } from './client.ts'
@@ -8,6 +9,7 @@ import type { Channel, ChannelAnswer } from './open-channel.ts'
 export interface Renewal {
   readonly client: NodeVsphereSoapClient
   readonly channel: Channel
+  readonly tryPassword: TryPassword
 }
 
 /**
@@ -16,12 +18,16 @@ export interface Renewal {
  * The client's own reconnect is waited for when it is under way, and never asked for: it ends the process when vCenter
  * does not answer.
  */
-export async function renewSession({ client, channel }: Renewal, bounds: SendOptions): Promise<void> {
-  const { host, user, password } = client.connectionInfo
+export async function renewSession({ client, channel, tryPassword }: Renewal, bounds: SendOptions): Promise<void> {
   if (client.status === 'connecting') {
     await channel.ready(bounds)
     return
   }
+  await tryPassword(client.connectionInfo.password, async () => await logIn(client, channel, bounds))
+}
+
+async function logIn(client: NodeVsphereSoapClient, channel: Channel, bounds: SendOptions): Promise<void> {
+  const { host, user, password } = client.connectionInfo
   const manager = { type: 'SessionManager', id: sessionManager(client) }
   const login = methodElement('Login', manager, textElement('userName', user) + textElement('password', password))
   const answer = await channel.send({ method: 'Login', body: login, anonymous: true }, bounds)

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { VmunitError } from '../errors.ts'
-import { faultError, faultOf } from '../faults/fault-error.ts'
+import { faultError } from '../faults/fault-error.ts'
 import { methodElement, textElement } from '../soap/element.ts'
 import { readDocument } from '../soap/read-document.ts'
 import { childOf, type XmlNode } from '../soap/xml-node.ts'
@@ -8,6 +7,7 @@ import type { Transport } from '../transport/transport.ts'
 import { type Credentials, readSecret } from './credentials.ts'
 import { replyOf } from './exchange.ts'
 import { type ServiceContent, serviceContentOf } from './service-content.ts'
+import { createTryPassword } from './try-password.ts'
 
 /** What logging in needs. */
 export interface LoginOptions {
@@ -34,20 +34,16 @@ export interface Login {
   close(limitMs: number): Promise<void>
 }
 
-// A vCenter locks an account after five wrong passwords within three minutes. Many operations that meet a changed
-// password at once must not add up to that, so a password that was refused is not sent again for as long as this.
-const REFUSED_MS = 60_000
-
 const SERVICE = { type: 'ServiceInstance', id: 'ServiceInstance' }
 
 /** Logs in once for everybody who waits for it, and again only after somebody found the session lost. */
 export function createLogin({ transport, credentials, timeoutMs }: LoginOptions): Login {
+  const tryPassword = createTryPassword()
   let generation = 0
   let isValid = false
   let opening: Promise<OpenSession> | undefined
   let found: Promise<ServiceContent> | undefined
   let cookie: string | undefined
-  let refused: { readonly digest: string; readonly error: unknown; readonly until: number } | undefined
 
   async function exchange(method: string, body: string, limitMs = timeoutMs): Promise<XmlNode | undefined> {
     const request = { method, body, cookie }
@@ -86,16 +82,9 @@ export function createLogin({ transport, credentials, timeoutMs }: LoginOptions)
       throw new VmunitError('ERR_UNAUTHENTICATED', 'There are no credentials: pass username and password.')
     }
     const password = await readSecret(credentials.password)
-    const digest = createHash('sha256').update(password).digest('hex')
-    if (refused?.digest === digest && performance.now() < refused.until) throw refused.error
     const content = `${textElement('userName', credentials.username)}${textElement('password', password)}`
-    try {
-      await exchange('Login', methodElement('Login', { type: 'SessionManager', id: manager }, content))
-    } catch (error) {
-      if (faultOf(error, 'InvalidLogin') !== undefined)
-        refused = { digest, error, until: performance.now() + REFUSED_MS }
-      throw error
-    }
+    const body = methodElement('Login', { type: 'SessionManager', id: manager }, content)
+    await tryPassword(password, async () => void (await exchange('Login', body)))
   }
 
   return {

@@ -176,10 +176,14 @@ describe.each(['module-proxy', 'debian'] as const)(
       const { connectionInfo } = open.client
       const { password } = connectionInfo
       connectionInfo.password = 'no-longer-valid'
-      const error: unknown = await transport.session?.renew(LIMIT).catch((caught: unknown) => caught)
+      const since = vcenter.proxy.mark()
+      const renew = async (): Promise<unknown> =>
+        await transport.session?.renew(LIMIT).catch((caught: unknown) => caught)
+      const errors = [await renew(), await renew()]
       connectionInfo.password = password
-      expect(error).toMatchObject({ code: 'ERR_UNAUTHENTICATED' })
-      expect(JSON.stringify(error)).not.toContain('no-longer-valid')
+      expect(errors).toMatchObject([{ code: 'ERR_UNAUTHENTICATED' }, { code: 'ERR_UNAUTHENTICATED' }])
+      expect(JSON.stringify(errors)).not.toContain('no-longer-valid')
+      expect(vcenter.proxy.counts({ since })['Login'], 'a refused password is not sent again at once').toBe(1)
     })
 
     it('closes its connections when it is closed', async () => {

@@ -33,7 +33,7 @@ function found(objectSet: XmlNode): ReadonlySet<string> {
   const seen = new Set<string>()
   function visit(id: string, next: readonly XmlNode[]): void {
     seen.add(id)
-    const { type = '', ...paths } = INVENTORY[id] ?? { type: '' }
+    const { type, ...paths }: Entity = INVENTORY[id] ?? { type: '' }
     for (const step of next) {
       const of = childText(step, 'type')
       if (of !== type && of !== BASES[type]) continue
