@@ -173,6 +173,7 @@ describe.each(['module-proxy', 'debian'] as const)(
     })
 
     it('says so when the credentials are no longer accepted, without naming the password', async () => {
+      await transport.send(currentTime, LIMIT)
       const { connectionInfo } = open.client
       const { password } = connectionInfo
       connectionInfo.password = 'no-longer-valid'
