@@ -27,7 +27,7 @@ export interface Fleet {
   read(ids: readonly string[], options?: LookOptions): Promise<readonly MachineFacts[]>
 }
 
-const HOSTS: PropertySet = { type: 'HostSystem', paths: ['name', 'runtime.connectionState'] }
+const HOSTS: PropertySet = { type: 'HostSystem', paths: ['name', 'runtime.connectionState', 'runtime.powerState'] }
 
 // A machine that is gone makes the whole question fail. So many times it is asked anew without it; then for all.
 const MAX_GONE = 4
@@ -140,7 +140,9 @@ function viewOf(seen: readonly Seen[]): FleetView {
 }
 
 function isAnswering(host: PropertyObject): boolean {
-  return propertyText(host, 'runtime.connectionState') === 'connected'
+  // A cluster puts hosts to sleep that it does not need: such a host answers to nobody, and nothing goes on there.
+  const isAsleep = propertyText(host, 'runtime.powerState') === 'standBy'
+  return isAsleep || propertyText(host, 'runtime.connectionState') === 'connected'
 }
 
 function hostName(host: PropertyObject): string {

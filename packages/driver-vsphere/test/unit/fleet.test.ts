@@ -11,6 +11,24 @@ function goneObject(type: string, id: string): string {
   return `<objects><obj type="${type}">${id}</obj>${missing.join('')}</objects>`
 }
 
+describe('a host that does not answer', () => {
+  it('is told of, unless vCenter itself put it to sleep: nothing goes on there', async () => {
+    const host = (name: string, powerState: string): string =>
+      objectElement('HostSystem', name, {
+        name,
+        'runtime.connectionState': 'notResponding',
+        'runtime.powerState': powerState,
+      })
+    const transport = scriptedTransport(({ method }) =>
+      method === 'RetrievePropertiesEx'
+        ? `<returnval>${host('lost', 'unknown')}${host('asleep', 'standBy')}</returnval>`
+        : '',
+    )
+    await using driver = await connectVsphere({ transport })
+    expect((await driver.inventory({})).blind).toEqual(['lost'])
+  })
+})
+
 describe('a look at an inventory in which something goes meanwhile', () => {
   it('shows neither a machine that went, nor a host that went as one that does not answer', async () => {
     const transport = scriptedTransport(({ method }) => {
