@@ -20,7 +20,9 @@ export function checkReadable(facts: MachineFacts | undefined, id: string): Read
   }
   const { config, isConnected, host, name } = facts
   if (config !== undefined && isConnected) return { ...facts, config }
-  const reason = isConnected ? 'its configuration cannot be read while it is being made' : `its host ${host} is lost`
+  const reason = isConnected
+    ? 'its configuration cannot be read while it is being made'
+    : `its host ${host} or its datastore cannot be reached`
   throw new VmunitError('ERR_UNAVAILABLE', `Machine ${name} (${id}) is not changed: ${reason}.`, {
     retryable: true,
     details: { machine: id, host },

@@ -53,4 +53,9 @@ describe('a machine that is to be changed', () => {
       expect.objectContaining({ code, retryable }),
     )
   })
+
+  it('is refused with both places to look at when vCenter does not reach it: a machine is also lost with its datastore', () => {
+    const lost = { ...FACTS, isConnected: false, config: undefined }
+    expect(() => checkOwned(lost, { id: 'vm-1', marker: MARKER })).toThrow('its host host-1 or its datastore')
+  })
 })
