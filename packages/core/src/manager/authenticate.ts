@@ -1,6 +1,4 @@
 import { inspect } from 'node:util'
-import * as z from 'zod'
-import type { Parser } from '../domain/plain.ts'
 import type { Principal } from '../domain/principal.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
 import { orAbort } from '../internal/abort.ts'
@@ -9,6 +7,7 @@ import type { Authenticator, Call, StateStore } from '../ports/index.ts'
 import type { AccessOptions } from './access-options.ts'
 import { findAccount } from './account-records.ts'
 import { checkText } from './password-rules.ts'
+import { principalParser } from './principal-parser.ts'
 
 /** Somebody who was let in. */
 export interface Admission {
@@ -67,15 +66,6 @@ export async function checkAdmission(
     { details: { account: name } },
   )
 }
-
-const principalParser: Parser<Principal> = z.object({
-  name: z.string().min(1),
-  role: z.enum(['administrator', 'builder', 'resourceManager']),
-  grants: z
-    .array(z.object({ unit: z.string().min(1), permission: z.enum(['view', 'operate']) }))
-    .readonly()
-    .optional(),
-})
 
 async function askDirectory(directory: Authenticator, given: Credentials, call: Call): Promise<Admission> {
   const { signal } = call

@@ -28,6 +28,7 @@ import { createArchives } from './archives.ts'
 import { readAudit } from './audit/audit-records.ts'
 import { type AuditOptions, audited } from './audit/audited.ts'
 import { type Admission, authenticate, checkAdmission } from './authenticate.ts'
+import { checkGivenPlan, checkOperation, checkOptions } from './check-options.ts'
 import { compactRuns } from './compact-runs.ts'
 import { createDefinitions } from './definitions.ts'
 import { diagnose } from './diagnose/diagnose.ts'
@@ -40,6 +41,7 @@ import { claimStore } from './manager-identity.ts'
 import type { ManagerOptions } from './manager-options.ts'
 import { createNotices } from './notices/notices.ts'
 import { parseInput } from './parse-input.ts'
+import { principalParser } from './principal-parser.ts'
 import { removeManager } from './remove-manager.ts'
 import { createRequests } from './requests.ts'
 import { checkAdministrator, checkMayWork, principalUnder } from './rights.ts'
@@ -57,6 +59,7 @@ const idParser: Parser<string> = schemas.name
  * who closes them afterwards.
  */
 export function createManager(options: ManagerOptions): Manager {
+  checkOptions(options)
   const id = parseInput(idParser, options.id ?? 'vmunit', 'createManager (id)')
   const { hypervisors, balancers = {}, guests, store, clock = systemClock, maxStepsInFlight = 64 } = options
   const { connectBalancer: connect } = options
@@ -92,7 +95,7 @@ export function createManager(options: ManagerOptions): Manager {
 
 /** Lets a principal in that the embedding program vouches for. */
 function admit(access: AccessOptions, principal: Principal): Admission {
-  return { principal: principalUnder(access, principal) }
+  return { principal: principalUnder(access, parseInput(principalParser, principal, 'a manager (principal)')) }
 }
 
 interface Shared {
@@ -130,6 +133,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     input: Input,
     call: Call = {},
   ): Promise<Plan<Output>> {
+    checkOperation(operation)
     await enter(call)
     const parsed = parseInput(operation.input, input, operation.name)
     const scope = operation.scope?.(parsed)
@@ -145,6 +149,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     given: Plan<Output>,
     call: Call & { readonly approval?: 'required' | undefined; readonly waitMs?: number | undefined } = {},
   ): Promise<Run<Output>> {
+    checkGivenPlan(given)
     await enter(call)
     const checked = checkPlan(given, manager)
     await checkRights(checked, call)

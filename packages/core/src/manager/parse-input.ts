@@ -1,5 +1,6 @@
 import type { Parser } from '../domain/plain.ts'
 import { VmunitError } from '../errors/index.ts'
+import { plainIssue } from './plain-issue.ts'
 
 interface Issue {
   readonly path: readonly PropertyKey[]
@@ -19,7 +20,7 @@ export function parseInput<T>(parser: Parser<T>, value: unknown, what: string): 
     const [first] = issues
     const more = issues.length > 1 ? `, and ${issues.length - 1} more` : ''
     const text =
-      first === undefined ? String(error) : `${first.path === '' ? 'it' : first.path}: ${first.message}${more}`
+      first === undefined ? String(error) : `${first.path === '' ? 'it' : `${first.path}:`} ${first.message}${more}`
     throw new VmunitError('ERR_INVALID_INPUT', `The input of ${what} is not acceptable: ${text}.`, {
       cause: error,
       details: { issues },
@@ -29,5 +30,8 @@ export function parseInput<T>(parser: Parser<T>, value: unknown, what: string): 
 
 function issuesOf(error: unknown): readonly { readonly path: string; readonly message: string }[] {
   if (!(error instanceof Error) || !('issues' in error) || !Array.isArray(error.issues)) return []
-  return error.issues.map(({ path, message }: Issue) => ({ path: path.map(String).join('.'), message }))
+  return error.issues.map(({ path, message }: Issue) => ({
+    path: path.map(String).join('.'),
+    message: plainIssue(message),
+  }))
 }

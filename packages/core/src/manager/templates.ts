@@ -39,16 +39,20 @@ export interface TemplatesOptions {
 export function createTemplates({ store, principal, hypervisors }: TemplatesOptions): Templates {
   return {
     async register({ name, hypervisor, image, note = '' }, call = {}) {
-      parseInput(nameParser, name, 'templates.register')
+      parseInput(nameParser, name, 'templates.register (name)')
       checkMayWork(principal, 'register templates')
       configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)
       const version = { template: name, number: 1, image, state: 'active', note } as const
       const template: Template = { name, hypervisor, versions: [version] }
       const update = (value: unknown): ReturnType<typeof plain> => {
         if (value === undefined) return plain(template)
-        throw new VmunitError('ERR_ALREADY_EXISTS', `There is a template ${name} already.`, {
-          details: { template: name },
-        })
+        throw new VmunitError(
+          'ERR_ALREADY_EXISTS',
+          `There is a template ${name} already. Patch it with patchTemplate, or choose another name.`,
+          {
+            details: { template: name },
+          },
+        )
       }
       await commitUpdates(store, { updates: [{ key: keys.template(name), update }] }, call)
       return template

@@ -30,9 +30,13 @@ export async function findUnit(
 export async function getUnit(access: UnitAccess, name: string, call: Call = {}): Promise<UnitRecord> {
   const record = await findUnit(access, name, call)
   if (record !== undefined) return record
-  throw new VmunitError('ERR_NOT_FOUND', `There is no unit ${name} that ${access.principal.name} may use.`, {
-    details: { unit: name },
-  })
+  throw new VmunitError(
+    'ERR_NOT_FOUND',
+    `There is no unit ${name} that ${access.principal.name} may use. List them with manager.units.list().`,
+    {
+      details: { unit: name },
+    },
+  )
 }
 
 /**

@@ -4,6 +4,7 @@ import { byAddress, countServers, hintOf, type ServerStatus, type UnitStatus } f
 import { type UpdateScopes, updateScopes } from '../domain/update-scope.ts'
 import { keys } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
+import { nameSome } from '../internal/name-some.ts'
 import type { Call, StateStore } from '../ports/index.ts'
 import type { ManagerContext } from './manager-context.ts'
 import { observeServers } from './observe-servers.ts'
@@ -64,7 +65,11 @@ function checkNames(unit: ManagementUnit, names: readonly string[]): void {
   const known = unit.groups.map(({ name }) => name)
   const missing = names.filter((name) => !known.includes(name))
   if (missing.length === 0) return
-  throw new VmunitError('ERR_NOT_FOUND', `Unit ${unit.name} has no group ${missing.join(', ')}.`, {
-    details: { unit: unit.name, missing, known: known.slice(0, 20) },
-  })
+  throw new VmunitError(
+    'ERR_NOT_FOUND',
+    `Unit ${unit.name} has no group ${nameSome(missing)}. ${known.length === 0 ? 'It has none' : `It has ${nameSome(known)}`}.`,
+    {
+      details: { unit: unit.name, missing, known: known.slice(0, 20) },
+    },
+  )
 }

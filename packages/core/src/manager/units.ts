@@ -107,7 +107,7 @@ export function createUnits({ principal, ports, access }: ManagerContext): Units
     get: async (name, call = {}) => await read(await getUnit(asked, name, call), call),
     async create({ name, description = '', hypervisor }, call = {}) {
       checkMayWork(principal, 'create units')
-      parseInput(nameParser, name, 'units.create')
+      parseInput(nameParser, name, 'units.create (name)')
       if (description.length > MAX_DESCRIPTION) {
         throw new VmunitError('ERR_INVALID_INPUT', `The description is longer than ${MAX_DESCRIPTION} characters.`)
       }
@@ -117,7 +117,9 @@ export function createUnits({ principal, ports, access }: ManagerContext): Units
       await checkLimit(call)
       const update = (value: unknown): ReturnType<typeof plain> => {
         if (value === undefined) return plain(record)
-        throw new VmunitError('ERR_ALREADY_EXISTS', `There is a unit ${name} already.`, { details: { unit: name } })
+        throw new VmunitError('ERR_ALREADY_EXISTS', `There is a unit ${name} already. Choose another name.`, {
+          details: { unit: name },
+        })
       }
       const updates = [{ key: keys.unit(name), update }, keepAccount(principal.name)]
       await commitUpdates(store, { updates }, call)

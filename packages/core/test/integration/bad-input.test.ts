@@ -154,8 +154,8 @@ describe('inputs that are none', () => {
       createManager({
         id: 'no id',
         hypervisors: {},
-        guests: undefined as never,
-        store: undefined as never,
+        guests: {} as never,
+        store: {} as never,
         principal: { name: 'user_a', role: 'builder' },
       }),
     ).toThrow(expect.objectContaining({ code: 'ERR_INVALID_INPUT' }))

@@ -5,6 +5,7 @@ import type { Share } from '../../domain/share.ts'
 import type { TemplateRef, TemplateVersion } from '../../domain/template.ts'
 import { noAddressPool } from '../../engine/no-address-pool.ts'
 import { VmunitError } from '../../errors/index.ts'
+import { nameSome } from '../../internal/name-some.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
@@ -191,9 +192,13 @@ export function usableVersion(world: World, { template, version }: TemplateRef):
   }
   const found = known.versions.find(({ number }) => number === version)
   if (found === undefined) {
-    throw new VmunitError('ERR_NOT_FOUND', `Template ${template} has no version ${version}.`, {
-      details: { template, version, known: known.versions.map(({ number }) => number) },
-    })
+    throw new VmunitError(
+      'ERR_NOT_FOUND',
+      `Template ${template} has no version ${version}. It has ${nameSome(known.versions.map(({ number }) => number))}.`,
+      {
+        details: { template, version, known: known.versions.map(({ number }) => number) },
+      },
+    )
   }
   if (found.state !== 'active' && found.state !== 'deprecated') {
     throw new VmunitError(

@@ -1,5 +1,6 @@
 import { currentVersion, type Template, type TemplateVersion } from '../../domain/template.ts'
 import { VmunitError } from '../../errors/index.ts'
+import { nameSome } from '../../internal/name-some.ts'
 import type { World } from '../../ports/index.ts'
 
 /** What becomes of a version, in the order of how little is left of it. */
@@ -40,9 +41,13 @@ function isAlready({ state }: TemplateVersion, to: RetiredState): boolean {
 function versionOf(template: Template, number: number): TemplateVersion {
   const version = template.versions.find((one) => one.number === number)
   if (version !== undefined) return version
-  throw new VmunitError('ERR_NOT_FOUND', `Template ${template.name} has no version ${number}.`, {
-    details: { template: template.name, version: number, known: template.versions.map((one) => one.number) },
-  })
+  throw new VmunitError(
+    'ERR_NOT_FOUND',
+    `Template ${template.name} has no version ${number}. It has ${nameSome(template.versions.map((one) => one.number))}.`,
+    {
+      details: { template: template.name, version: number, known: template.versions.map((one) => one.number) },
+    },
+  )
 }
 
 /** The addresses of the servers that are made from each version. */

@@ -1,6 +1,7 @@
 import type { Definition } from '../../domain/definition.ts'
 import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
 import { VmunitError } from '../../errors/index.ts'
+import { nameSome } from '../../internal/name-some.ts'
 import type { World } from '../../ports/index.ts'
 import type { Member } from './member.ts'
 
@@ -8,9 +9,13 @@ import type { Member } from './member.ts'
 export function unitOf(world: World, name: string): ManagementUnit {
   const unit = world.units.get(name)
   if (unit !== undefined) return unit
-  throw new VmunitError('ERR_NOT_FOUND', `There is no unit ${name} that ${world.principal.name} may use.`, {
-    details: { unit: name, known: [...world.units.keys()].slice(0, 20) },
-  })
+  throw new VmunitError(
+    'ERR_NOT_FOUND',
+    `There is no unit ${name} that ${world.principal.name} may use. List them with manager.units.list().`,
+    {
+      details: { unit: name, known: [...world.units.keys()].slice(0, 20) },
+    },
+  )
 }
 
 /** The groups of these names, in the order of the unit; all of them when no names are given. */
@@ -19,9 +24,13 @@ export function groupsOf(unit: ManagementUnit, names: readonly string[] | undefi
   const known = new Set(unit.groups.map(({ name }) => name))
   const missing = names.filter((name) => !known.has(name))
   if (missing.length > 0) {
-    throw new VmunitError('ERR_NOT_FOUND', `Unit ${unit.name} has no group ${missing.join(', ')}.`, {
-      details: { unit: unit.name, missing, known: [...known].slice(0, 20) },
-    })
+    throw new VmunitError(
+      'ERR_NOT_FOUND',
+      `Unit ${unit.name} has no group ${nameSome(missing)}. ${known.size === 0 ? 'It has none' : `It has ${nameSome([...known])}`}.`,
+      {
+        details: { unit: unit.name, missing, known: [...known].slice(0, 20) },
+      },
+    )
   }
   return unit.groups.filter(({ name }) => names.includes(name))
 }
