@@ -1,4 +1,5 @@
 import { VmunitError } from '../errors/index.ts'
+import { nameSome } from '../internal/name-some.ts'
 
 /**
  * What `createManager` was given under a name.
@@ -8,7 +9,11 @@ import { VmunitError } from '../errors/index.ts'
 export function configured<T>(known: ReadonlyMap<string, T>, what: string, name: string): T {
   const value = known.get(name)
   if (value !== undefined) return value
-  throw new VmunitError('ERR_NOT_CONFIGURED', `No ${what} "${name}" was passed to createManager.`, {
-    details: { [what]: name, known: [...known.keys()] },
-  })
+  throw new VmunitError(
+    'ERR_NOT_CONFIGURED',
+    `No ${what} "${name}" was passed to createManager. It was given ${known.size === 0 ? 'none' : nameSome([...known.keys()])}.`,
+    {
+      details: { [what]: name, known: [...known.keys()] },
+    },
+  )
 }

@@ -1,4 +1,5 @@
 import type { Gate } from '../domain/plan.ts'
+import { nameSome } from '../internal/name-some.ts'
 import { changeKey, type Progress, type ScheduledChange } from './progress.ts'
 import type { WaveStanding } from './standing.ts'
 import { backWaves, failedOf, forwardWaves, returningGroups } from './waves.ts'
@@ -49,7 +50,7 @@ function goForward(progress: Progress, moment: Moment): Decision {
     const decision = decidePhase(progress, { ...moment, index, waves, isSpent })
     if (decision !== undefined) return decision
   }
-  if (failed > 0) return { type: 'goBack', reason: `${namesOf(allFailures(progress))} failed` }
+  if (failed > 0) return { type: 'goBack', reason: reasonOf(progress, allFailures(progress)) }
   return { type: 'end', state: 'succeeded' }
 }
 
@@ -159,7 +160,7 @@ function allFailures(progress: Progress): readonly ScheduledChange[] {
 }
 
 function namesOf(failures: readonly ScheduledChange[]): string {
-  return failures.map(({ change }) => change.group).join(', ')
+  return nameSome(failures.map(({ change }) => change.group))
 }
 
 function reasonOf({ changes }: Progress, failures: readonly ScheduledChange[]): string {

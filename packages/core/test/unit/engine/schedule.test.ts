@@ -161,6 +161,14 @@ describe('decide', () => {
     expect(decided(row)).toBe(expected)
   })
 
+  it('says why it goes back also when each group is for itself', () => {
+    const alone = { groups: '100%', maxFailures: '100%' } as const
+    const phase = { ...SIX, waves: [alone] }
+    const happened = { g1: 'failed', g2: 'done', g3: 'done', g4: 'done', g5: 'failed', g6: 'done' } as const
+    const decision = decide(progressAfter(syntheticPlan({ phases: [phase] }), { happened }), 11_000)
+    expect(decision).toMatchObject({ type: 'goBack', reason: expect.stringMatching(/^g1, g5 failed: \S/) })
+  })
+
   it('changes nothing and says the same when asked again', () => {
     const progress = progressAfter(syntheticPlan({ phases: [SIX] }), { happened: { g1: 'done', g2: 'began' } })
     const before = structuredClone(progress)
