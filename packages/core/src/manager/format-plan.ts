@@ -4,11 +4,11 @@ import { groupOfSlot } from '../domain/slot.ts'
 import { assertNever } from '../internal/assert-never.ts'
 
 /**
- * A plan as text for people: what it does, each server with its action and reason, in which order, and what to know
+ * A plan as text for people: what it does to which unit, each server with its action and reason, in which order, and what to know
  * before starting it.
  */
 export function formatPlan(plan: Plan): string {
-  const lines = [`plan ${plan.hash.slice(0, 12)} · ${plan.operation.name}`]
+  const lines = [formatHead(plan)]
   lines.push(...formatServers(plan.servers), ...formatPhases(plan))
   if (plan.back.length > 0) lines.push(`  on failure: ${plan.back.map(({ name }) => name).join(' → ')}`)
   for (const note of plan.notes) lines.push(`  note: ${note}`)
@@ -17,9 +17,17 @@ export function formatPlan(plan: Plan): string {
   lines.push(
     steps === 0
       ? '  nothing to do'
-      : `  ${steps === 1 ? '1 step' : `${steps} steps`}, about ${formatDuration(plan.estimate.durationMs)}`,
+      : `  ${formatCount(steps, 'step')}, about ${formatDuration(plan.estimate.durationMs)}`,
   )
   return lines.join('\n')
+}
+
+function formatHead({ hash, operation, unit, servers }: Plan): string {
+  const parts = [`plan ${hash.slice(0, 12)}`, operation.name]
+  if (unit !== undefined) parts.push(unit)
+  if (servers.length > 0)
+    parts.push(`${formatCount(servers.length, 'server')} in ${formatCount(groupsOf(servers).size, 'group')}`)
+  return parts.join(' · ')
 }
 
 function formatServers(servers: readonly PlannedServer[]): readonly string[] {
@@ -28,8 +36,7 @@ function formatServers(servers: readonly PlannedServer[]): readonly string[] {
     Math.max(0, ...servers.map(({ server }) => server.length)),
     Math.max(0, ...servers.map(({ action }) => action.length)),
   ] as const
-  const groups = Map.groupBy(servers, ({ server }) => groupOfSlot(server))
-  return [...groups].flatMap(([group, members]) => [
+  return [...groupsOf(servers)].flatMap(([group, members]) => [
     `  ${group}`,
     ...members.map(
       ({ address, server, action, reason }) =>
@@ -38,10 +45,13 @@ function formatServers(servers: readonly PlannedServer[]): readonly string[] {
   ])
 }
 
+function groupsOf(servers: readonly PlannedServer[]): ReadonlyMap<string, readonly PlannedServer[]> {
+  return Map.groupBy(servers, ({ server }) => groupOfSlot(server))
+}
+
 function formatPhases({ phases }: Plan): readonly string[] {
   return phases.map(({ name, changes, waves }, index) => {
-    const groups = changes.length === 1 ? '1 group' : `${changes.length} groups`
-    return `  phase ${index + 1}: ${name} · ${groups} · ${formatWaves(waves)}`
+    return `  phase ${index + 1}: ${name} · ${formatCount(changes.length, 'group')} · ${formatWaves(waves)}`
   })
 }
 
@@ -78,6 +88,10 @@ function formatGate(gate: Gate): string {
     default:
       return assertNever(gate, 'gate')
   }
+}
+
+function formatCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** Milliseconds as people say them. */

@@ -55,7 +55,11 @@ const plans: Readonly<Record<string, Plan>> = {
       back: ['quarantine', 'start old', 'unblock'].map((name) => ({ name, groups: groupNames(3) })),
     }),
     SERVERS,
-    { operation: { name: 'applyTemplate', version: 1 }, estimate: { steps: 66, durationMs: 7_500_000 } },
+    {
+      operation: { name: 'applyTemplate', version: 1 },
+      unit: 'gyoumu_a',
+      estimate: { steps: 66, durationMs: 7_500_000 },
+    },
   ),
   gates: withServers(
     rolled([
