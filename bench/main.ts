@@ -9,6 +9,7 @@ const available = globSync('*.ts', { cwd: import.meta.dirname })
   .map((file) => basename(file, '.ts'))
   .filter((name) => !parts.has(name))
   .sort()
+const USAGE = `Usage: npm run bench -- NAME [NAME…] [--json FILE]\nAvailable: ${available.join(', ')}`
 
 const { names, json } = readArguments()
 const rows: Row[] = []
@@ -22,14 +23,19 @@ process.exitCode = rows.every(keepsBar) ? 0 : 1
 
 function readArguments(): { readonly names: readonly string[]; readonly json: string | undefined } {
   try {
-    const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } })
+    const options = { json: { type: 'string' }, help: { type: 'boolean', default: false } } as const
+    const { positionals, values } = parseArgs({ allowPositionals: true, options })
+    if (values.help) {
+      console.log(USAGE)
+      process.exit(0)
+    }
     const unknown = positionals.find((name) => !available.includes(name))
     if (unknown !== undefined) throw new Error(`There is no measurement ${unknown}.`)
     if (positionals.length === 0) throw new Error('Name at least one measurement.')
     return { names: positionals, json: values.json }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}`)
-    console.error(`Usage: npm run bench -- NAME [NAME…] [--json FILE]\nAvailable: ${available.join(', ')}`)
+    console.error(USAGE)
     process.exit(64)
   }
 }

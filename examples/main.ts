@@ -14,16 +14,23 @@ const examples = readdirSync(folder)
   .filter((file) => file.endsWith('.ts') && file !== 'main.ts')
   .map((file) => file.slice(0, -'.ts'.length))
 
-if (name === '--all') process.exitCode = await compareAll()
+if (name === '--help') process.exitCode = list()
+else if (name === '--all') process.exitCode = await compareAll()
 else if (name !== undefined && examples.includes(name)) process.exitCode = await show(name)
 else process.exitCode = list()
 
 function list(): number {
-  if (name !== undefined) console.log(`There is no example "${name}".\n`)
-  console.log('The examples, each run by: npm run example -- NAME')
+  const isAsked = name === undefined || name === '--help'
   const width = Math.max(...examples.map((example) => example.length))
-  for (const example of examples) console.log(`  ${example.padEnd(width)}  ${purposeOf(example)}`)
-  return name === undefined ? 0 : 64
+  const lines = [
+    ...(isAsked ? [] : [`There is no example "${name}".`, '']),
+    'The examples, each run by: npm run example -- NAME',
+    ...examples.map((example) => `  ${example.padEnd(width)}  ${purposeOf(example)}`),
+    'All of them, compared with what they should print: npm run example -- --all',
+  ]
+  const show = isAsked ? console.log : console.error
+  show(lines.join('\n'))
+  return isAsked ? 0 : 64
 }
 
 /** The first line of an example says what it shows. */

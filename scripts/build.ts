@@ -1,7 +1,10 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { refuseArguments } from './refuse-arguments.ts'
 import { mustRun } from './run-command.ts'
 import { publishedPackages } from './workspace.ts'
+
+refuseArguments('Usage: npm run build\nIt builds the packages into their dist.')
 
 // Each package after those it imports: its types are checked against what they will publish, not against their sources.
 for (const { folder, manifest } of publishedPackages()) {

@@ -4,7 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { markdownTable } from './markdown-table.ts'
+import { refuseArguments } from './refuse-arguments.ts'
 import { root } from './workspace.ts'
+
+refuseArguments('Usage: npm run crash\nIt kills a manager at every moment of every operation, which takes long.')
 
 // The crash tests of `npm test` take samples; here every moment is taken, by SIGKILL, and many more random stories.
 const directory = mkdtempSync(join(tmpdir(), 'vmunit-crash-table-'))

@@ -6,6 +6,7 @@ import { SPEC_SECTIONS } from '../packages/core/test/spec-rows/index.ts'
 import { markdownTable } from './markdown-table.ts'
 import { OPERATIONS_DOCUMENT, operationsDocument, withoutRunIds } from './operations-document.ts'
 import { readRecordedRuns } from './recorded-runs.ts'
+import { refuseArguments } from './refuse-arguments.ts'
 import { root } from './workspace.ts'
 
 interface Rule {
@@ -18,6 +19,10 @@ interface Rule {
 const NOTE = '<!-- Made by scripts/generate-docs.ts from the sources; edits are lost. -->'
 const RECORDED = '<!-- Made by scripts/generate-docs.ts from the runs that the tests recorded; edits are lost. -->'
 const check = process.argv.includes('--check')
+if (!check)
+  refuseArguments(
+    'Usage: npm run docs [-- --check]\nIt writes the generated documents; with --check it only says which are out of date.',
+  )
 const generated = [['docs/errors.md', errors()] as const, ['docs/spec-rows.md', specRows()] as const, ...contracts()]
 for (const [file, text] of generated) publish(file, text)
 publishOperations()

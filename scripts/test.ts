@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHECKS_OF_PRODUCTS, CHECKS_OF_SOURCES, type Check, TEST_REPORT, TESTS } from './checks.ts'
 import { RECORDED_RUNS } from './recorded-runs.ts'
+import { refuseArguments } from './refuse-arguments.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 import { root } from './workspace.ts'
 
@@ -14,6 +15,9 @@ interface TestReport {
   readonly numPassedTests: number
   readonly numFailedTests: number
 }
+
+refuseArguments(`Usage: npm test
+It runs all there is. While you work, run single tests: node_modules/.bin/vitest run FILE…`)
 
 const report = join(root, TEST_REPORT)
 const counts: Count[] = []

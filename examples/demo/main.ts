@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isVmunitError } from '@vmunit/core'
 import type { DataCentre } from './data-centre.ts'
-import { type DemoOptions, readOptions, UsageError } from './options.ts'
+import { type DemoOptions, readOptions, USAGE, UsageError } from './options.ts'
 import { openScreen } from './screen.ts'
 import { openSite } from './site.ts'
 import { markFinished, prepareDirectory } from './state-directory.ts'
@@ -21,7 +21,9 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  process.exitCode = await main(readOptions(process.argv.slice(2)))
+  const words = process.argv.slice(2)
+  if (words.includes('--help')) console.log(USAGE)
+  else process.exitCode = await main(readOptions(words))
 } catch (error) {
   const { message } = error instanceof Error ? error : new Error(String(error))
   console.error(`\n✗ ${isVmunitError(error) ? `${error.code}: ` : ''}${message}`)

@@ -13,7 +13,12 @@ export interface DemoOptions {
   readonly vsphere: boolean
 }
 
-const USAGE = 'Usage: npm run demo -- [--directory DIRECTORY] [--keep] [--pace FACTOR] [--vsphere]'
+/** What `--help` prints, and what follows a mistake. */
+export const USAGE = `Usage: npm run demo -- [--directory DIRECTORY] [--keep] [--pace FACTOR] [--vsphere]
+  --directory DIRECTORY  where the store and the simulated data centre lie; default .state/demo
+  --keep                 leaves the simulated data centre up at the end
+  --pace FACTOR          how slow the hypervisor is: 1 by default, 0 without any waiting
+  --vsphere              on real parts: a vCenter API, and guests over SSH (Linux, as root)`
 
 /** The command line was not understood. */
 export class UsageError extends Error {

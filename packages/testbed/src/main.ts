@@ -3,6 +3,16 @@ import { join } from 'node:path'
 import { startTestbed, type Testbed } from './testbed.ts'
 
 // `npm run testbed`: keeps one testbed up for a person, until Ctrl-C.
+const USAGE = `Usage: npm run testbed
+It keeps a vCenter API and guests up until Ctrl-C, on Linux and as root, and prints how to connect.`
+const [argument] = process.argv.slice(2)
+if (argument !== undefined) {
+  const isHelp = argument === '--help'
+  process.stderr.write(isHelp ? '' : `There is no argument "${argument}".\n`)
+  process[isHelp ? 'stdout' : 'stderr'].write(`${USAGE}\n`)
+  process.exit(isHelp ? 0 : 64)
+}
+
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
 

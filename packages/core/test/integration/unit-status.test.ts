@@ -142,7 +142,7 @@ describe('units.status: spec 3.19', () => {
     await using fleet = await createFleet()
     await fleet.build(unit, storyGroups().slice(0, 1))
     const error = await expectRow(row(5), fleet.manager.units.status(unit, { groups: ['vmgroup_1', 'vmgroup_9'] }))
-    expect(error.message).toBe(`Unit ${unit} has no group vmgroup_9. It has vmgroup_1.`)
+    expect(error).toHaveProperty('message', `Unit ${unit} has no group vmgroup_9. It has vmgroup_1.`)
   })
 })
 
