@@ -75,9 +75,16 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
     until: (wanted, until = {}) => untilState({ runId, sources, look: state, failure: options.failure }, wanted, until),
     events: ({ from = 1, follow = true, signal } = {}) => followJournal(sources, runId, { from, follow, signal }),
     async result(call = {}) {
-      const ended = untilEnded(options, call)
-      const progress = await Promise.race([ended, options.failure()])
-      return resultOf(engine, plan, progress)
+      // Whoever is told of a pause waits no longer: what follows the run would keep the process alive.
+      const over = new AbortController()
+      const signal = call.signal === undefined ? over.signal : AbortSignal.any([call.signal, over.signal])
+      const ended = untilEnded(options, { ...call, signal })
+      try {
+        return resultOf(engine, plan, await Promise.race([ended, options.failure()]))
+      } finally {
+        over.abort()
+        await ended.catch(() => {})
+      }
     },
     pause: (call = {}) => ask('pause', 'paused on request', call),
     cancel: (reason, call = {}) => ask('cancel', reason, call),

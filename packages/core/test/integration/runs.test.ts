@@ -1,4 +1,5 @@
-import { applyTemplate, type Manager, type Run, type RunEvent, start, stop } from '@vmunit/core'
+import { setTimeout } from 'node:timers/promises'
+import { applyTemplate, type Call, type Manager, type Run, type RunEvent, start, stop } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
 import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
@@ -113,6 +114,26 @@ describe('pause and resume', () => {
     await expectRolled(fleet)
     const creations = (await world.admin.log()).filter((e) => e.type === 'call' && e.call === 'hypervisor.create')
     expect(creations.filter((e) => e.type === 'call' && e.operationId?.startsWith(run.id))).toHaveLength(3)
+  })
+
+  it('leaves nothing behind that waits, once the manager is closed and its result has told of the pause', async () => {
+    await using fleet = await createFleet(SLOW)
+    const input = await prepare(fleet)
+    let sleeping = 0
+    const clock = {
+      now: Date.now,
+      async sleep(ms: number, { signal }: Call = {}) {
+        sleeping += 1
+        await setTimeout(ms, undefined, { signal }).finally(() => (sleeping -= 1))
+      },
+    }
+    const manager = fleet.another({ clock })
+    const run = await manager.start(await manager.plan(applyTemplate, input))
+    const ended = refusal(run.result())
+    await comesTo(run, 'change.began')
+    await manager.close()
+    expect((await ended).code).toBe('ERR_PAUSED')
+    expect(sleeping).toBe(0)
   })
 
   it('a run that soaks can be paused: nothing goes on by itself', async () => {
