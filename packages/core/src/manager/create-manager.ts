@@ -28,7 +28,7 @@ import { createArchives } from './archives.ts'
 import { readAudit } from './audit/audit-records.ts'
 import { type AuditOptions, audited } from './audit/audited.ts'
 import { type Admission, authenticate, checkAdmission } from './authenticate.ts'
-import { checkGivenPlan, checkOperation, checkOptions } from './check-options.ts'
+import { checkGivenPlan, checkOperation, checkOptions } from './check-arguments.ts'
 import { compactRuns } from './compact-runs.ts'
 import { createDefinitions } from './definitions.ts'
 import { diagnose } from './diagnose/diagnose.ts'
@@ -57,6 +57,8 @@ const idParser: Parser<string> = schemas.name
  *
  * Closing it pauses the runs that this process moves at their next safe points. Ports and store belong to the caller,
  * who closes them afterwards.
+ *
+ * @throws {@link VmunitError} `ERR_INVALID_INPUT` that names the option; a `TypeError` where one is missing or a promise.
  */
 export function createManager(options: ManagerOptions): Manager {
   checkOptions(options)

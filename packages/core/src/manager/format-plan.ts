@@ -2,12 +2,16 @@ import type { Gate, Plan, PlannedServer, Wave } from '../domain/plan.ts'
 import type { Share } from '../domain/share.ts'
 import { groupOfSlot } from '../domain/slot.ts'
 import { assertNever } from '../internal/assert-never.ts'
+import { checkGivenPlan } from './check-arguments.ts'
 
 /**
  * A plan as text for people: what it does to which unit, each server with its action and reason, in which order, and what to know
  * before starting it.
+ *
+ * @throws TypeError when it is given a promise of a plan.
  */
 export function formatPlan(plan: Plan): string {
+  checkGivenPlan(plan)
   const lines = [formatHead(plan)]
   lines.push(...formatServers(plan.servers), ...formatPhases(plan))
   if (plan.back.length > 0) lines.push(`  on failure: ${plan.back.map(({ name }) => name).join(' → ')}`)

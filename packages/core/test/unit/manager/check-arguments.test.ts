@@ -1,4 +1,4 @@
-import { createManager, type Manager, start } from '@vmunit/core'
+import { createManager, formatPlan, type Manager, start } from '@vmunit/core'
 import { createWorld } from '@vmunit/core/testing'
 import { describe, expect, it } from 'vitest'
 
@@ -62,8 +62,9 @@ describe('a manager', () => {
   it.for<readonly [string, unknown, RegExp]>([
     ['nothing', undefined, /^A plan is what manager\.plan resolves to, not undefined\.$/],
     ['a plan that is not awaited', Promise.resolve({}), /^The plan is a promise\. Await it first\.$/],
-  ])('starts no run of %s', async ([, given, expected]) => {
+  ])('starts no run of %s, and shows none', async ([, given, expected]) => {
     await expect(manager.start(given as never)).rejects.toThrowError(expected)
+    expect(() => formatPlan(given as never)).toThrowError(expected)
   })
 
   it.for<readonly [string, unknown, RegExp]>([
