@@ -95,7 +95,12 @@ export interface Manager extends Closeable {
    * in the way; nothing has changed then.
    */
   start<Output>(plan: Plan<Output>, options?: StartOptions): Promise<Run<Output>>
-  /** Plans, starts, and waits for the result. */
+  /**
+   * Plans, starts, and waits for the result.
+   *
+   * @throws {@link VmunitError} what `plan`, `start` and `Run.result` reject with: `ERR_RUN_FAILED` with the outcome of
+   * each server in the details, among others. A `signal` that aborts once the run has begun pauses it: `ERR_PAUSED`.
+   */
   execute<Input, Output>(operation: Operation<Input, Output>, input: NoInfer<Input>, call?: Call): Promise<Output>
   /** A full handle on any run, whichever process moves it. Rejects with `ERR_NOT_FOUND`. */
   run(id: string, call?: Call): Promise<Run>
@@ -134,7 +139,10 @@ export interface Manager extends Closeable {
   compact(policy: RetentionPolicy, call?: Call): Promise<readonly string[]>
   /**
    * Answers what a run waits for, for good. The requester cannot approve the own request, but can pass on the word that
-   * work is done or that resources are there. Rejects with `ERR_INVALID_INPUT` when the content is not what was asked for.
+   * work is done or that resources are there.
+   *
+   * @throws {@link VmunitError} `ERR_APPROVAL_REFUSED` for the own request or another plan; `ERR_INVALID_INPUT` when the
+   * content is not what was asked for; `ERR_NOT_FOUND`; `ERR_CONFLICT` when it was answered already, or nobody waits.
    */
   answer(request: string, answer: AnswerToRequest, call?: Call): Promise<void>
   /**

@@ -25,6 +25,7 @@ export interface Templates {
   register(template: RegisterTemplate, call?: Call): Promise<Template>
   /** Rejects with `ERR_NOT_FOUND`. */
   get(name: string, call?: Call): Promise<Template>
+  /** All templates with all their versions, by name; rights to units do not matter. */
   list(call?: Call): Promise<readonly Template[]>
 }
 
@@ -60,7 +61,11 @@ export function createTemplates({ store, principal, hypervisors }: TemplatesOpti
     async get(name, call = {}) {
       const [document] = await store.get([keys.template(name)], call)
       if (document === undefined) {
-        throw new VmunitError('ERR_NOT_FOUND', `There is no template ${name}.`, { details: { template: name } })
+        throw new VmunitError(
+          'ERR_NOT_FOUND',
+          `There is no template ${name}. List them with manager.templates.list().`,
+          { details: { template: name } },
+        )
       }
       return templateParser.parse(document.value)
     },
