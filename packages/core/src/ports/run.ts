@@ -50,7 +50,8 @@ export interface Run<Output = unknown> {
   ): AsyncIterable<RunEvent>
   /**
    * The result when the run has ended. The only place that rejects with its failure: `ERR_RUN_FAILED` with the
-   * outcomes in its details, `ERR_CANCELLED`; in the process that moved the run also `ERR_PAUSED`. Ignoring it never causes an unhandled rejection.
+   * outcomes in its details, `ERR_CANCELLED`; in the process that moved the run also `ERR_PAUSED`. Ignoring it never
+   * causes an unhandled rejection.
    */
   result(call?: Call): Promise<Output>
   /** Stops at the next safe point, to be resumed. An aborted `signal` and `manager.close()` mean exactly this. */
