@@ -1,6 +1,6 @@
 import type { Parser } from '../domain/plain.ts'
 import { VmunitError } from '../errors/index.ts'
-import { plainIssue } from './plain-issue.ts'
+import { issueWording } from './issue-wording.ts'
 
 interface Issue {
   readonly path: readonly PropertyKey[]
@@ -14,7 +14,7 @@ interface Issue {
  */
 export function parseInput<T>(parser: Parser<T>, value: unknown, what: string): T {
   try {
-    return parser.parse(value)
+    return inPlainWords(parser)(value, { error: issueWording })
   } catch (error) {
     const issues = issuesOf(error)
     const [first] = issues
@@ -28,10 +28,17 @@ export function parseInput<T>(parser: Parser<T>, value: unknown, what: string): 
   }
 }
 
+type ParseWith<T> = (value: unknown, context: { readonly error: typeof issueWording }) => T
+
+/** A zod schema takes the wording as a second argument; another parser has words of its own, and does not look at it. */
+function inPlainWords<T>(parser: Parser<T>): ParseWith<T> {
+  return parser.parse.bind(parser)
+}
+
 function issuesOf(error: unknown): readonly { readonly path: string; readonly message: string }[] {
   if (!(error instanceof Error) || !('issues' in error) || !Array.isArray(error.issues)) return []
   return error.issues.map(({ path, message }: Issue) => ({
     path: path.map(String).join('.'),
-    message: plainIssue(message),
+    message,
   }))
 }
