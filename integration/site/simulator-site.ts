@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectWorld, startWorld, type World } from '@vmunit/core/testing'
+import { membersOf } from './members-of.ts'
 import type { Site, SiteMachine } from './site.ts'
 import { watchWorld } from './watch-world.ts'
 
@@ -31,6 +32,11 @@ export async function openSimulatorSite(): Promise<Site> {
     writeFile: async (machine, path, text) => await admin.writeFile(machine, path, text),
     setPower: async (machine, power) => await admin.setPower(machine, power),
     watch: async (unit, groups) => await watchWorld(world, { unit, groups }),
+    members: async () => await membersOf(world),
+    serves: async (address) =>
+      (await admin.machines()).some(
+        ({ addresses, power, services }) => addresses.includes(address) && power === 'on' && services.length > 0,
+      ),
     changedMachines: async () => await changedMachines(world),
     [Symbol.asyncDispose]: async () => await rest.disposeAsync(),
   }

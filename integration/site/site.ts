@@ -28,7 +28,24 @@ export interface ServiceWatch extends AsyncDisposable {
 /** The service addresses of a group, in the order of its servers, with their slots. */
 export interface WatchedGroup {
   readonly name: string
-  readonly servers: readonly { readonly slot: string; readonly address: string; readonly serviceAddress: string }[]
+  readonly servers: readonly WatchedServer[]
+}
+
+export interface WatchedServer {
+  readonly slot: string
+  readonly address: string
+  readonly serviceAddress: string
+  /** Where it may serve instead. */
+  readonly elsewhere?: readonly string[] | undefined
+}
+
+/** Where the load balancer sends users. */
+export interface SiteMember {
+  readonly pool: string
+  /** Its name in the pool. */
+  readonly name: string
+  readonly address: string
+  readonly traffic: 'in' | 'drain' | 'out'
 }
 
 /**
@@ -52,6 +69,10 @@ export interface Site extends AsyncDisposable {
   writeFile(machine: string, path: string, text: string): Promise<void>
   setPower(machine: string, power: 'on' | 'off'): Promise<void>
   watch(unit: string, groups: readonly WatchedGroup[]): Promise<ServiceWatch>
+  /** The members of all pools, as the load balancer itself has them. */
+  members(): Promise<readonly SiteMember[]>
+  /** Whether a user who is sent to this service address is served. */
+  serves(address: string): Promise<boolean>
   /** The ids of the machines that the product changed, or tried to change, since the site was opened. */
   changedMachines(): Promise<ReadonlySet<string>>
 }

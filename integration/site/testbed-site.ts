@@ -3,11 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Marker } from '@vmunit/core'
 import { connectWorld, startWorld } from '@vmunit/core/testing'
-import { type AdminMachine, startProber, startTestbed, type Testbed } from '@vmunit/testbed'
+import { type AdminMachine, askService, startProber, startTestbed, type Testbed } from '@vmunit/testbed'
+import { membersOf } from './members-of.ts'
 import type { ServiceWatch, Site, SiteMachine, WatchedGroup } from './site.ts'
 
 /** How often the service addresses are asked. */
 const PROBE_MS = 50
+
+/** How long a user waits for an answer on a machine that is busy with other tests too. */
+const ANSWER_MS = 10_000
 
 /** A site of real parts: a vCenter API, guests with real `sshd`, and the load balancer of a world. */
 export interface TestbedSite extends Site {
@@ -49,6 +53,9 @@ export async function openTestbedSite(): Promise<TestbedSite> {
     writeFile: async (machine, path, text) => await guests.writeFile(machine, path, text),
     setPower: async (machine, power) => await vcenter.hands.power(machine, power),
     watch: async (_unit, groups) => watchServices(groups, testbed.applicationPort),
+    members: async () => await membersOf(world),
+    serves: async (address) =>
+      (await askService({ address, port: testbed.applicationPort, timeoutMs: ANSWER_MS })) !== undefined,
     changedMachines: async () => {
       const calls = vcenter.proxy.calls({ since: mark, mutating: true })
       return new Set(calls.filter(({ method }) => method !== 'CloneVM_Task').flatMap(({ machine }) => machine ?? []))
@@ -90,7 +97,10 @@ function markerOf({ instanceUuid, extraConfig }: AdminMachine): Marker | undefin
 
 function watchServices(groups: readonly WatchedGroup[], port: number): ServiceWatch {
   const prober = startProber({
-    groups: groups.map(({ name, servers }) => ({ name, addresses: servers.map((server) => server.serviceAddress) })),
+    groups: groups.map(({ name, servers }) => ({
+      name,
+      addresses: servers.map(({ serviceAddress, elsewhere = [] }) => [serviceAddress, ...elsewhere]),
+    })),
     port,
     intervalMs: PROBE_MS,
   })

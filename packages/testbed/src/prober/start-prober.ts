@@ -1,9 +1,10 @@
 import { askService } from './ask-service.ts'
 
-/** Addresses that belong together: the group serves when each of them does. */
+/** Services that belong together: the group serves when each of them does. */
 export interface ProbedGroup {
   readonly name: string
-  readonly addresses: readonly string[]
+  /** Where each of its services is; one that may be in several places serves when any of them does. */
+  readonly addresses: readonly (string | readonly string[])[]
 }
 
 /** What a prober found out. */
@@ -41,9 +42,12 @@ export function startProber({ groups, port, intervalMs = 50, timeoutMs = 10_000 
     const served = await Promise.all(
       groups.map(async ({ addresses }) => {
         const answers = await Promise.all(
-          addresses.map(async (address) => await askService({ address, port, timeoutMs })),
+          addresses.map(async (places) => {
+            const asked = [places].flat().map(async (address) => await askService({ address, port, timeoutMs }))
+            return (await Promise.all(asked)).some((answer) => answer !== undefined)
+          }),
         )
-        return answers.every((answer) => answer !== undefined)
+        return answers.every(Boolean)
       }),
     )
     rounds += 1

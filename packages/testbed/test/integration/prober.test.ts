@@ -62,6 +62,21 @@ describe('a prober', () => {
     expect(report.missed.get('two')).toBeLessThan(report.rounds)
   })
 
+  it('is content with any of the places where a service may be, and notices when none of them answers', async () => {
+    const first = await serve('127.77.250.1')
+    const moving = [{ name: 'one', addresses: [['127.77.250.1', '127.77.250.2']] }]
+    await using prober = startProber({ groups: moving, port: PORT, intervalMs: 10 })
+    await asked(first, 2)
+    const second = await serve('127.77.250.2')
+    await asked(second, 2)
+    await end(first)
+    await asked(second, 2)
+    expect(await prober.stop()).toMatchObject({ fewest: 1, missed: new Map() })
+    await end(second)
+    await using later = startProber({ groups: moving, port: PORT, intervalMs: 10 })
+    expect(await later.stop()).toMatchObject({ fewest: 0 })
+  })
+
   it('takes an answer that is no success for none', async () => {
     await serve('127.77.250.1', 503)
     await serve('127.77.250.2')
