@@ -1,7 +1,9 @@
 import {
   applyTemplate,
   createAddressPool,
+  endQuarantine,
   type GroupDeclaration,
+  isVmunitError,
   patchTemplate,
   runScript,
   type TemplateRef,
@@ -193,5 +195,46 @@ describe.each(openSites())('replacement beside what serves on the $name', ({ ope
     ]
     expect(await poolOf('management')).toEqual(used)
     expect(await poolOf('service')).toEqual(used)
+  }, 300_000)
+
+  it('that is cancelled lists what it leaves beside the servers, and endQuarantine takes it away', async () => {
+    const { manager } = fleet
+    const before = await places()
+    const machines = (await site.machines()).map(({ id }) => id).toSorted()
+    const inPools = await members()
+    const template = await patch('/etc/patched-4')
+    const run = await manager.start(
+      await manager.plan(applyTemplate, {
+        unit,
+        template,
+        groups: ['vmgroup_1'],
+        waves: [{ groups: 1, surge: 1 }],
+        addresses: 'pool',
+      }),
+    )
+    for await (const { type, data } of run.events()) {
+      if (type === 'step.began' && Reflect.get(Object(data), 'step') === `${slots[0]}/unblock`) break
+    }
+    await run.cancel('another day')
+    const error: unknown = await run.result().catch((reason: unknown) => reason)
+    expect(isVmunitError(error, 'ERR_CANCELLED') && error.details['halfDone']).toEqual([slots[0]])
+    const [beside] = (await manager.units.get(unit)).groups.flatMap(({ servers }) =>
+      servers.flatMap((server) => server.beside ?? []),
+    )
+    const { address, serviceAddress } = host(1)
+    expect(beside).toMatchObject({ runId: run.id, addresses: [{ address }, { address: serviceAddress }] })
+    expect((await site.machines()).map(({ id }) => id).toSorted()).toEqual(
+      [...machines, beside?.machine?.id ?? ''].toSorted(),
+    )
+    expect(await site.serves(serviceAddress)).toBe(true)
+
+    await using users = watchUsers(site, pools)
+    await manager.execute(endQuarantine, { unit })
+    expect((await users.stop()).unserved).toEqual([])
+    expect(await places()).toEqual(before)
+    expect((await site.machines()).map(({ id }) => id).toSorted()).toEqual(machines)
+    expect(await members()).toEqual(inPools)
+    expect(await site.serves(serviceAddress)).toBe(false)
+    expect((await poolOf('management')).slice(1, 3)).toEqual(['rests nobody', 'rests nobody'])
   }, 300_000)
 })

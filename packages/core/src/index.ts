@@ -1,6 +1,8 @@
 export { type Definition, type DefinitionFile, isSafePath } from './domain/definition.ts'
 export { DEFAULT_AGENT_PORT, type GroupDeclaration, type ServerDeclaration } from './domain/group-declaration.ts'
 export type {
+  BesideAddress,
+  BesideMachine,
   BoundMachine,
   FaultMark,
   ManagementUnit,

@@ -16,6 +16,28 @@ export interface ReservedAddress {
   readonly id: OperationId
 }
 
+/** An address of what stands beside a server. */
+export interface BesideAddress {
+  /** Absent while it is being reserved. */
+  readonly address?: string | undefined
+  /** Under which id an address pool has handed it out; absent for one that is of no pool. */
+  readonly id?: OperationId | undefined
+  readonly network?: string | undefined
+}
+
+/**
+ * What stands beside a server while its machine is replaced: the new machine until the server is switched over to it,
+ * then the old one. When no run works on the server, one that was stopped in between has left it.
+ */
+export interface BesideMachine {
+  readonly runId: string
+  /** The name under which it may be in the pool of the server's tier. */
+  readonly member: string
+  /** Without an id while it is being made. */
+  readonly machine?: { readonly id?: string | undefined; readonly operationId: OperationId } | undefined
+  readonly addresses: readonly BesideAddress[]
+}
+
 /** A place in the fleet and what fills it now. */
 export interface VirtualServer {
   readonly slot: Slot
@@ -34,6 +56,8 @@ export interface VirtualServer {
   readonly member?: string | undefined
   /** Which of its addresses come from the address pool, and under which ids they are reserved there. */
   readonly reserved?: readonly ReservedAddress[] | undefined
+  /** What stands beside it, or was left there. */
+  readonly beside?: BesideMachine | undefined
   /** Whether the balancer was last told to send it traffic; `none` while it has no place in a pool. */
   readonly traffic: 'in' | 'out' | 'none'
 }

@@ -89,6 +89,16 @@ const server = z.strictObject({
     .array(z.strictObject({ address: ipv4, id: z.string() }))
     .readonly()
     .optional(),
+  beside: z
+    .strictObject({
+      runId: z.string(),
+      member: z.string(),
+      machine: z.strictObject({ id: z.string().optional(), operationId: z.string() }).optional(),
+      addresses: z
+        .array(z.strictObject({ address: ipv4.optional(), id: z.string().optional(), network: z.string().optional() }))
+        .readonly(),
+    })
+    .optional(),
   traffic: z.enum(['in', 'out', 'none']),
 })
 

@@ -17,7 +17,7 @@ import type { RunEnvironment } from './run-environment.ts'
 import { removeDocument, updateHead } from './run-head.ts'
 import { changesInFlight, decide } from './schedule.ts'
 import { RunStopped } from './stop-signal.ts'
-import { unfinishedGroups } from './unfinished-groups.ts'
+import { halfDoneGroups } from './unfinished-groups.ts'
 
 export type DriveResult = 'ended' | 'waiting' | 'paused' | 'lost'
 
@@ -181,7 +181,7 @@ function farewell(progress: Progress, state: 'succeeded' | 'failed' | 'cancelled
 }
 
 function halfDoneServers(progress: Progress): readonly string[] {
-  const groups = unfinishedGroups(progress)
+  const groups = halfDoneGroups(progress)
   return progress.plan.servers
     .filter(({ server, action }) => action !== 'none' && groups.has(groupOfSlot(server)))
     .map(({ server }) => server)

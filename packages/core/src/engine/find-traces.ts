@@ -119,7 +119,8 @@ async function boundIn(store: StateStore, unit: string, call: Call): Promise<rea
   const bound: string[] = []
   for await (const { value } of store.list(keys.groupsOf(unit), call)) {
     const { servers, quarantine } = groupParser.parse(value)
-    for (const { machine } of [...servers, ...quarantine]) {
+    const beside = servers.flatMap((server) => server.beside ?? [])
+    for (const { machine } of [...servers, ...quarantine, ...beside]) {
       if (machine?.operationId !== undefined) bound.push(machine.operationId)
     }
   }

@@ -1,6 +1,15 @@
 import { stepsOf } from '../domain/planned-steps.ts'
 import type { Progress } from './progress.ts'
 
+/** Groups that the run began and did not finish, whether there is a way back or not. */
+export function halfDoneGroups({ changes, plan, schedule, steps }: Progress): ReadonlySet<string> {
+  const begun = schedule.forward.flat().filter(({ key }) => changes.has(key))
+  const known = begun.filter(({ change }) => stepsOf(plan, change).some((step) => steps.has(step.id)))
+  const open = schedule.forward.flat().filter(({ key }) => changes.get(key)?.state !== 'done')
+  const incomplete = new Set(open.map(({ change }) => change.group))
+  return new Set(known.map(({ change }) => change.group)).intersection(incomplete)
+}
+
 /**
  * Groups that the run began and did not finish, as far as there is a way back: at least one step began, not every
  * change is done, and no step after which there is no way back. A group found stale was never begun.

@@ -1,4 +1,4 @@
-import type { ServerGroup } from '../domain/management-unit.ts'
+import type { BesideMachine, ServerGroup } from '../domain/management-unit.ts'
 import type { PlannedServer, PlannedStep } from '../domain/plan.ts'
 import { stepsOf } from '../domain/planned-steps.ts'
 import type { ChangeKey, RunEvent } from '../domain/run-record.ts'
@@ -168,19 +168,28 @@ function sayNotBegun({ changes }: Progress, group: string): string {
 function sayMachines(slot: string, group: ServerGroup | undefined): readonly string[] {
   const server = group?.servers.find((one) => one.slot === slot)
   if (server === undefined) return ['The server is not attached now.']
-  const { machine, templateVersion, status, traffic } = server
+  const { machine, templateVersion, status, traffic, beside } = server
   const version = templateVersion === undefined ? '' : `, version ${templateVersion} of its template`
   const gets = traffic === 'in' ? 'gets traffic' : traffic === 'out' ? 'gets no traffic' : 'has no place in a pool'
   const bound = machine === undefined ? 'bound to no machine' : `bound to machine ${machine.id}${version}`
   const kept = (group?.quarantine ?? []).filter((one) => one.slot === slot)
   return [
     `The server is ${bound}; it is ${status} and ${gets}.`,
+    ...(beside === undefined ? [] : [sayBeside(beside)]),
     ...kept.map(
       ({ machine: { id }, reason, diagnostics }) =>
         `Machine ${id} is in quarantine (${reason}): it is off and kept for inspection.` +
         (diagnostics === undefined ? '' : ` What was collected of it is archive ${diagnostics}.`),
     ),
   ]
+}
+
+/** What stands beside a server belongs to a run that works on it, or to one that was stopped while it did. */
+function sayBeside({ runId, member, machine, addresses }: BesideMachine): string {
+  const which = machine === undefined ? 'No machine yet' : `Machine ${machine.id ?? 'that is being made'}`
+  const where = addresses.flatMap(({ address }) => address ?? [])
+  const at = where.length === 0 ? '' : ` at ${where.join(' and ')}`
+  return `${which}${at} stands beside it, for ${member} in its pool, brought there by run ${runId}. If that run has ended, endQuarantine or the next replacement with surge takes it away.`
 }
 
 function sayNext({ progress, status }: ExplainSources, { server, action }: PlannedServer): string {

@@ -120,6 +120,7 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
     steps.bindServer,
     steps.blockServer,
     steps.createMachine,
+    steps.forgetBeside,
     steps.leavePool,
     steps.powerMachine,
     steps.pushDefinition,

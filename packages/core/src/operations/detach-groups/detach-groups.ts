@@ -9,6 +9,7 @@ import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { expectServer } from '../roll/expect.ts'
 import { leaveLane, leavingWarnings, quarantineLanes, releaseLane } from '../roll/leave.ts'
+import { leavingLane } from '../roll/left-beside.ts'
 import { isRunning } from '../roll/member.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { EVERYTHING, type GroupProcedure, rolling } from '../roll/stage.ts'
@@ -75,6 +76,7 @@ function procedureOf(world: World, unit: ManagementUnit, group: ServerGroup): Gr
     },
     stages: [
       { name: 'leave', lanes: members.map(leaveLane) },
+      { name: 'leave beside', lanes: members.map((member) => leavingLane(world, member, 'release')) },
       {
         name: 'release',
         lanes: [...members.map((member) => releaseLane(world, member)), ...quarantineLanes(unit, group)],

@@ -6,16 +6,17 @@ import type { Operation } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { groupsInput } from '../roll/input.ts'
-import type { LeavingMachines } from '../roll/leave-group.ts'
-import { groupsOf, unitOf } from '../roll/members-of.ts'
-import { draft, EACH_FOR_ITSELF, type GroupProcedure, type Lane, rolling } from '../roll/stage.ts'
+import type { LeavingMachines } from '../roll/leave.ts'
+import { CLEAR_KINDS, clearStages } from '../roll/left-beside.ts'
+import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
+import { draft, EACH_FOR_ITSELF, type GroupProcedure, type Lane, rolling, type Stage } from '../roll/stage.ts'
 import { releaseKept, removeKept } from '../steps/index.ts'
 
 export interface EndQuarantineInput {
   readonly unit: string
   /** All groups by default. */
   readonly groups?: readonly string[] | undefined
-  /** The ids of the machines; all that are kept by default. */
+  /** The ids of the machines; by default all that are kept, and what runs that were stopped left beside servers. */
   readonly machines?: readonly string[] | undefined
   /** `remove`, the default, deletes them; `release` takes our marker out, and the resource manager has them. */
   readonly to?: LeavingMachines | undefined
@@ -30,7 +31,8 @@ const input = z.strictObject({
 /**
  * Ends the quarantine of machines that were inspected. The servers, and the machines that they run on, are not touched.
  *
- * What was collected of the machines stays: the outcomes of the run that kept them name it.
+ * What a replacement with `surge` left beside servers because its run was stopped is taken away as well: the machine, its
+ * place in the pool, and the addresses. What was collected of the machines stays: the outcomes of the run that kept them name it.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND` for an unknown unit or group, and for a machine that is not kept there.
  * @example
@@ -43,13 +45,15 @@ export const endQuarantine: Operation<EndQuarantineInput, FleetResult> = defineO
   version: 1,
   input,
   scope: ({ unit }) => ({ unit }),
-  kinds: [removeKept, releaseKept],
+  kinds: [removeKept, releaseKept, ...CLEAR_KINDS],
   plan({ unit: name, groups: names, machines, to = 'remove' }, world) {
     const unit = unitOf(world, name)
     const wanted = machines === undefined ? undefined : new Set(machines)
     const found = groupsOf(unit, names).flatMap((group) => {
       const kept = group.quarantine.filter(({ machine }) => wanted?.has(machine.id) ?? true)
-      return kept.length === 0 ? [] : [{ group, kept }]
+      const isLeft = wanted === undefined && to === 'remove' && group.servers.some(({ beside }) => beside !== undefined)
+      const clear = isLeft ? clearStages(world, membersOf(world, unit, group)) : []
+      return kept.length === 0 && clear.length === 0 ? [] : [{ group, kept, clear }]
     })
     checkAllKept(unit, { wanted, kept: found.flatMap(({ kept }) => kept) })
     return {
@@ -69,6 +73,8 @@ export const endQuarantine: Operation<EndQuarantineInput, FleetResult> = defineO
 interface GroupKeeps {
   readonly group: ServerGroup
   readonly kept: readonly QuarantinedMachine[]
+  /** What takes away what is left beside its servers. */
+  readonly clear: readonly Stage[]
 }
 
 function checkAllKept(
@@ -84,24 +90,31 @@ function checkAllKept(
   )
 }
 
-function linesOf({ group, kept }: GroupKeeps): readonly {
+function linesOf({ group, kept, clear }: GroupKeeps): readonly {
   readonly server: string
   readonly address: string
   readonly action: 'none'
   readonly reason: string
 }[] {
-  return group.servers.flatMap(({ slot, address }) => {
+  return group.servers.flatMap(({ slot, address, beside }) => {
     const own = kept.filter((one) => one.slot === slot).map(({ machine }) => machine.id)
-    if (own.length === 0) return []
-    return [{ server: slot, address, action: 'none' as const, reason: `no longer keeps ${own.join(', ')}` }]
+    const reasons = [
+      ...(own.length === 0 ? [] : [`no longer keeps ${own.join(', ')}`]),
+      ...(clear.length === 0 || beside === undefined ? [] : [`is rid of what run ${beside.runId} left beside it`]),
+    ]
+    if (reasons.length === 0) return []
+    return [{ server: slot, address, action: 'none' as const, reason: reasons.join('; ') }]
   })
 }
 
-function procedureOf(unit: ManagementUnit, { group, kept }: GroupKeeps, to: LeavingMachines): GroupProcedure {
-  const reason = `no longer keeps ${kept.length} ${kept.length === 1 ? 'machine' : 'machines'}`
+function procedureOf(unit: ManagementUnit, { group, kept, clear }: GroupKeeps, to: LeavingMachines): GroupProcedure {
+  const reason =
+    clear.length === 0
+      ? `no longer keeps ${kept.length} ${kept.length === 1 ? 'machine' : 'machines'}`
+      : 'no longer keeps what is in quarantine or was left beside its servers'
   return {
     change: { group: group.name, action: 'none', reason, disturbs: false, expects: [] },
-    stages: [{ name: 'end quarantine', lanes: kept.map((one) => endLane(unit, one, to)) }],
+    stages: [{ name: 'end quarantine', lanes: kept.map((one) => endLane(unit, one, to)) }, ...clear],
     back: [],
   }
 }

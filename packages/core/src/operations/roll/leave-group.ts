@@ -6,15 +6,13 @@ import { forgetStage } from '../attach-groups/record-group.ts'
 import { removeMachine } from '../steps/index.ts'
 import { checkHolder } from './check-holder.ts'
 import { expectServer } from './expect.ts'
-import { leaveLane, quarantineLanes, releaseLane } from './leave.ts'
+import { type LeavingMachines, leaveLane, quarantineLanes, releaseLane } from './leave.ts'
+import { leavingLane } from './left-beside.ts'
 import { isRunning, type Member, machineOf, presentMachine } from './member.ts'
 import { membersOf } from './members-of.ts'
 import { releaseReservedLane } from './pool-addresses.ts'
 import { draft, type GroupProcedure, type Lane } from './stage.ts'
 import { blockStage, inPlace, stopStages } from './stages.ts'
-
-/** What becomes of the machines of a group that leaves: deleted, or left as they are without our marker. */
-export type LeavingMachines = 'remove' | 'release'
 
 export interface LeavingGroup {
   readonly servers: readonly PlannedServer[]
@@ -61,6 +59,7 @@ export function leaveGroup(
         blockStage(running),
         ...stopStages(unit.tiers, stoppable),
         { name: 'leave', lanes: members.map(leaveLane) },
+        { name: 'leave beside', lanes: members.map((member) => leavingLane(world, member, machines)) },
         { name: 'return', lanes: [...members.map(lane), ...quarantineLanes(unit, group)] },
         forgetStage(unit, group),
       ],

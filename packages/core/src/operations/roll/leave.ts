@@ -7,6 +7,9 @@ import { membersOf } from './members-of.ts'
 import { draft, type Lane } from './stage.ts'
 import { idOf, inPool, type Placed } from './stages.ts'
 
+/** What becomes of the machines of a group that leaves: deleted, or left as they are without our marker. */
+export type LeavingMachines = 'remove' | 'release'
+
 /** Takes a server out of the pool of its tier. */
 export function leaveLane(member: Member): Lane {
   return leaveStep({ member, machine: presentMachine(member.server.machine) })

@@ -1,5 +1,6 @@
 import { addressesOf } from '../../domain/addresses.ts'
 import type { Plain } from '../../domain/plain.ts'
+import { nextPoolNameOf } from '../../domain/pool-name.ts'
 import { releaseAddress, reserveAddress } from '../steps/index.ts'
 import type { MachineRef, Member } from './member.ts'
 import { draft, type Lane, outputOf, type StepDraft } from './stage.ts'
@@ -20,10 +21,11 @@ function reserveId({ member, kind }: ServerNetwork): string {
 }
 
 /** Takes addresses for the replacement of a server out of the pool, one in each of its networks. */
-export function reserveSteps(member: Member): readonly StepDraft[] {
-  const { unit, tier, server } = member
-  return networksOf(member).map((network) => {
-    const step = { unit: unit.name, slot: server.slot, network: tier.networks[network.kind] }
+export function reserveSteps(replaced: Member): readonly StepDraft[] {
+  const { unit, tier, server } = replaced
+  return networksOf(replaced).map((network) => {
+    const member = nextPoolNameOf(server)
+    const step = { unit: unit.name, slot: server.slot, network: tier.networks[network.kind], member }
     return draft(reserveAddress, { id: reserveId(network), server: server.slot, input: step })
   })
 }

@@ -1,4 +1,4 @@
-import type { ServerGroup } from '../../domain/management-unit.ts'
+import type { ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
 import type { PlannedServer } from '../../domain/plan.ts'
 import { nextPoolNameOf, poolNameOf } from '../../domain/pool-name.ts'
 import type { TemplateVersion } from '../../domain/template.ts'
@@ -7,6 +7,7 @@ import { switchServer } from '../steps/index.ts'
 import { checkAdopted, checkPresent } from './check-machines.ts'
 import { expectServer } from './expect.ts'
 import { leaveStep } from './leave.ts'
+import { clearStages } from './left-beside.ts'
 import { isRunning, type Member } from './member.ts'
 import { giveBackSteps, releaseAllLane, reservations, reservedAddresses, reserveSteps } from './pool-addresses.ts'
 import { quarantineLane, trimStages } from './quarantine.ts'
@@ -21,7 +22,7 @@ import {
   removeOld,
   renewedFrom,
 } from './replace.ts'
-import { draft, type GroupProcedure, type StepDraft } from './stage.ts'
+import { draft, type GroupProcedure, type Stage, type StepDraft } from './stage.ts'
 import {
   blockStage,
   definitionOf,
@@ -50,7 +51,10 @@ export function replaceBeside(
 ): ReplacedGroup {
   const uses = (member: Member): boolean => member.tier.template === version.template
   const old = members.filter((member) => uses(member) && member.server.templateVersion !== version.number)
-  if (old.length === 0) return { servers: members.map(unchangedLine(version)), procedure: undefined }
+  const clear = clearStages(world, members)
+  if (old.length === 0) {
+    return { servers: members.map(unchangedLine(version)), procedure: clearing(group.name, clear) }
+  }
   const renewed = members.map((member) => renewedFrom(world, member, version))
   checkAdopted(world, members)
   checkPresent(world, members)
@@ -64,14 +68,31 @@ export function replaceBeside(
         disturbs: false,
         expects: members.flatMap((member) => expectServer(world, member)),
       },
-      ...stagesOf(renewed, quarantine),
+      ...stagesOf(renewed, { clear, quarantine }),
     },
   }
 }
 
+/** A group that is on the version already is only rid of what an earlier run has left beside it. */
+function clearing(group: string, clear: readonly Stage[]): GroupProcedure | undefined {
+  if (clear.length === 0) return undefined
+  const reason = 'is rid of what a run that was stopped left beside it'
+  return {
+    change: { group, action: 'none', reason, disturbs: false, expects: [] },
+    stages: clear,
+    back: [],
+  }
+}
+
+interface StagesOptions {
+  /** What takes away what is left from an earlier run. */
+  readonly clear: readonly Stage[]
+  readonly quarantine: QuarantineOptions | undefined
+}
+
 function stagesOf(
   renewed: readonly Renewed[],
-  quarantine: QuarantineOptions | undefined,
+  { clear, quarantine }: StagesOptions,
 ): Pick<GroupProcedure, 'stages' | 'back'> {
   const tiers = renewed[0]?.member.unit.tiers ?? []
   const members = renewed.map(({ member }) => member)
@@ -81,9 +102,10 @@ function stagesOf(
   const returning = fresh.map((place): Placed => ({ ...place, prefix: 'back' }))
   return {
     stages: [
+      ...clear,
       // One after another, so that the same addresses come to the same servers however often it is begun.
       { name: 'reserve', lanes: [members.flatMap(reserveSteps)] },
-      each('provide', renewed, (one) => createAt(one, reservedAddresses(one.member))),
+      each('provide', renewed, provideStep),
       powerOnStage(fresh),
       ...reflectStages(tiers, fresh, () => true),
       ...startStages(tiers, running(fresh)),
@@ -93,7 +115,7 @@ function stagesOf(
       ...stopStages(tiers, running(old)),
       shutdownStage(old.filter(({ member }) => member.isOn)),
       stage('leave', old, leaveStep),
-      each('return old', renewed, removeOld),
+      each('return old', renewed, returnStep),
       { name: 'release', lanes: members.map(releaseAllLane) },
     ],
     back: [
@@ -118,6 +140,20 @@ function freshPlace(renewed: Renewed): Placed {
     poolName: nextPoolNameOf(member.server),
     unrecorded: true,
   }
+}
+
+/** Makes the new machine of a server, of which the record tells as what stands beside it. */
+function provideStep(renewed: Renewed): StepDraft {
+  return besideStep(createAt(renewed, reservedAddresses(renewed.member)))
+}
+
+/** Removes the old machine of a server, of which the record tells in the same way by then. */
+function returnStep(renewed: Renewed): StepDraft {
+  return besideStep(removeOld(renewed))
+}
+
+function besideStep(step: StepDraft): StepDraft {
+  return { ...step, input: { beside: true, ...Object(step.input) } }
 }
 
 /** From here on the new machine is the server's own. */
@@ -146,7 +182,8 @@ function switchStep(renewed: Renewed): StepDraft {
 }
 
 function replacedLine({ member: { server }, version }: Renewed): PlannedServer {
-  const reason = `${version.template} ${server.templateVersion ?? '?'} → ${version.number}, by a machine beside it`
+  const way = `${server.templateVersion ?? '?'} → ${version.number}, by a machine beside it`
+  const reason = `${version.template} ${way}${rid(server)}`
   return { server: server.slot, address: server.address, action: 'replace', reason }
 }
 
@@ -155,6 +192,10 @@ function unchangedLine({ template, number }: TemplateVersion): (member: Member) 
     server: server.slot,
     address: server.address,
     action: 'none',
-    reason: tier.template === template ? `${template} ${number} already` : `made from ${tier.template}`,
+    reason: `${tier.template === template ? `${template} ${number} already` : `made from ${tier.template}`}${rid(server)}`,
   })
+}
+
+function rid({ beside }: VirtualServer): string {
+  return beside === undefined ? '' : `; is rid of what run ${beside.runId} left beside it`
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { sha256 } from '../../internal/sha256.ts'
 import type { CreateMachine, Machine, MachineNetwork, StepContext, StepKind } from '../../ports/index.ts'
+import { noteMachine } from './beside-documents.ts'
 import { serverKey } from './schemas.ts'
 
 export interface CreateMachineInput {
@@ -11,6 +12,8 @@ export interface CreateMachineInput {
   readonly networks: readonly MachineNetwork[]
   /** Where it is wanted; see `CreateMachine.failureDomain`. */
   readonly failureDomain?: string | undefined
+  /** It comes to stand beside the machine of its server, where the record tells of it. */
+  readonly beside?: true | undefined
 }
 
 const input = z.object({
@@ -19,6 +22,7 @@ const input = z.object({
   image: z.string(),
   networks: z.array(z.object({ name: z.string(), address: z.string().optional() })),
   failureDomain: z.string().optional(),
+  beside: z.literal(true).optional(),
 })
 
 export interface CreatedMachine {
@@ -47,6 +51,10 @@ export const createMachine: StepKind<CreateMachineInput, CreatedMachine> = {
   async act(step, context) {
     const machine = await context.hypervisor(step.hypervisor).create(specOf(step, context), context)
     return outputOf(machine, context)
+  },
+  records({ unit, slot, beside }, moment, { operationId }) {
+    if (beside === undefined || moment.type === 'failed') return []
+    return [noteMachine({ unit, slot }, { id: moment.type === 'done' ? moment.output.id : undefined, operationId })]
   },
 }
 

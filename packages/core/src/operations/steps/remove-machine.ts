@@ -1,13 +1,20 @@
 import * as z from 'zod'
+import { withoutBeside } from '../../domain/without-beside.ts'
 import type { StepKind } from '../../ports/index.ts'
 import { findMachine } from './find-machine.ts'
 import { type MachineStepInput, machineStep } from './machine-step.ts'
 import { machineInput } from './schemas.ts'
+import { updateServer } from './server-documents.ts'
 
-const input = z.object(machineInput)
+export interface RemoveMachineInput extends MachineStepInput {
+  /** It stands beside the machine of its server, and the record tells of it. */
+  readonly beside?: true | undefined
+}
+
+const input = z.object({ ...machineInput, beside: z.literal(true).optional() })
 
 /** Deletes a machine of ours; it is switched off first. */
-export const removeMachine: StepKind<MachineStepInput, Record<string, never>> = machineStep({
+export const removeMachine: StepKind<RemoveMachineInput, Record<string, never>> = machineStep({
   name: 'machine.remove',
   input,
   isReached: () => false,
@@ -16,4 +23,8 @@ export const removeMachine: StepKind<MachineStepInput, Record<string, never>> = 
     if (found.state === 'done' && found.value.power !== 'off') await hypervisor.power(owned, 'off', context)
     await hypervisor.remove(owned, context)
   },
+  records: (step, moment) =>
+    step.beside === true && moment.type === 'done'
+      ? [updateServer(step, (server) => withoutBeside(server, { machine: step.machine.id }))]
+      : [],
 })

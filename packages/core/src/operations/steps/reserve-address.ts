@@ -1,12 +1,15 @@
 import * as z from 'zod'
 import { keys } from '../../engine/documents.ts'
 import type { StepKind } from '../../ports/index.ts'
+import { noteAddress } from './beside-documents.ts'
 import { serverKey } from './schemas.ts'
 import type { ServerKey } from './server-documents.ts'
 
 export interface ReserveAddressInput extends ServerKey {
   /** A network, as tiers name it. */
   readonly network: string
+  /** The name that the machine with the address is going to have in the pool of its tier. */
+  readonly member: string
 }
 
 /** An address of the pool, and the id under which it is given back. */
@@ -15,11 +18,11 @@ export interface ReservedForStep {
   readonly reservation: string
 }
 
-const input = z.object({ ...serverKey, network: z.string() })
+const input = z.object({ ...serverKey, network: z.string(), member: z.string() })
 
 const output = z.object({ address: z.string(), reservation: z.string() })
 
-/** Takes an address out of the pool for a server, which is recorded as its holder. */
+/** Takes an address out of the pool for what comes to stand beside a server, which is recorded as its holder. */
 export const reserveAddress: StepKind<ReserveAddressInput, ReservedForStep> = {
   name: 'address.reserve',
   version: 1,
@@ -31,6 +34,13 @@ export const reserveAddress: StepKind<ReserveAddressInput, ReservedForStep> = {
     const { operationId } = context
     return { address: await context.addresses().reserve(network, operationId, context), reservation: operationId }
   },
-  records: ({ unit, slot }, moment) =>
-    moment.type === 'done' ? [{ key: keys.address(moment.output.address), update: () => `${unit} ${slot}` }] : [],
+  // Noted before it is asked for: whatever stops the run, the pool can be asked under this id what it gave.
+  records({ unit, slot, network, member }, moment, { runId, operationId }) {
+    if (moment.type === 'failed') return []
+    const address = moment.type === 'done' ? moment.output.address : undefined
+    return [
+      ...(address === undefined ? [] : [{ key: keys.address(address), update: () => `${unit} ${slot}` }]),
+      noteAddress({ unit, slot }, { runId, member }, { address, id: operationId, network }),
+    ]
+  },
 }

@@ -1,6 +1,7 @@
 import type { QuarantinedMachine, ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
 import { groupParser } from '../../domain/parsers.ts'
 import { groupOfSlot } from '../../domain/slot.ts'
+import { withoutBeside } from '../../domain/without-beside.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import type { DocumentUpdate } from '../../ports/index.ts'
 
@@ -33,6 +34,9 @@ export function updateGroup(unit: string, group: string, change: (group: ServerG
 export function addQuarantine({ unit, slot }: ServerKey, kept: QuarantinedMachine): DocumentUpdate {
   return updateGroup(unit, groupOfSlot(slot), (group) => ({
     ...group,
+    servers: group.servers.map((server) =>
+      server.slot === slot ? withoutBeside(server, { machine: kept.machine.id }) : server,
+    ),
     quarantine: [...group.quarantine.filter(({ machine }) => machine.id !== kept.machine.id), kept],
   }))
 }

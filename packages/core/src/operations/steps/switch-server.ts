@@ -1,5 +1,7 @@
 import * as z from 'zod'
-import type { BoundMachine, ReservedAddress } from '../../domain/management-unit.ts'
+import { addressesOf } from '../../domain/addresses.ts'
+import type { BesideMachine, BoundMachine, ReservedAddress, VirtualServer } from '../../domain/management-unit.ts'
+import { poolNameOf } from '../../domain/pool-name.ts'
 import type { StepKind } from '../../ports/index.ts'
 import { nothing, serverKey } from './schemas.ts'
 import { type ServerKey, updateServer } from './server-documents.ts'
@@ -38,9 +40,29 @@ export const switchServer: StepKind<SwitchServerInput, Record<string, never>> = 
   output: nothing,
   observe: async () => ({ state: 'absent' }),
   act: async () => ({}),
-  records({ unit, slot, ...present }, moment) {
+  records({ unit, slot, ...present }, moment, { runId }) {
     if (moment.type !== 'done') return []
     const { serviceAddress, member } = present
-    return [updateServer({ unit, slot }, (server) => ({ ...server, ...present, serviceAddress, member }))]
+    return [
+      updateServer({ unit, slot }, (server) => ({
+        ...server,
+        ...present,
+        serviceAddress,
+        member,
+        beside: server.machine?.id === present.machine.id ? server.beside : leaving(server, runId),
+      })),
+    ]
   },
+}
+
+/** What a server had until now stands beside it from now on. */
+function leaving(server: VirtualServer, runId: string): BesideMachine {
+  const { machine, reserved = [] } = server
+  const ids = new Map(reserved.map(({ address, id }) => [address, id]))
+  return {
+    runId,
+    member: poolNameOf(server),
+    ...(machine?.operationId !== undefined && { machine: { id: machine.id, operationId: machine.operationId } }),
+    addresses: addressesOf(server).map((address) => ({ address, id: ids.get(address) })),
+  }
 }
