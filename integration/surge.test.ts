@@ -224,7 +224,7 @@ describe.each(openSites())('replacement beside what serves on the $name', ({ ope
     const { address, serviceAddress } = host(1)
     expect(beside).toMatchObject({ runId: run.id, addresses: [{ address }, { address: serviceAddress }] })
     expect((await site.machines()).map(({ id }) => id).toSorted()).toEqual(
-      [...machines, beside?.machine?.id ?? ''].toSorted(),
+      [...machines, ...(beside?.machines ?? []).map(({ id }) => id ?? '')].toSorted(),
     )
     expect(await site.serves(serviceAddress)).toBe(true)
 

@@ -1,6 +1,7 @@
 export { type Definition, type DefinitionFile, isSafePath } from './domain/definition.ts'
 export { DEFAULT_AGENT_PORT, type GroupDeclaration, type ServerDeclaration } from './domain/group-declaration.ts'
 export type {
+  Beside,
   BesideAddress,
   BesideMachine,
   BoundMachine,

@@ -25,16 +25,22 @@ export interface BesideAddress {
   readonly network?: string | undefined
 }
 
+/** A machine beside a server; without an id while it is being made. */
+export interface BesideMachine {
+  readonly id?: string | undefined
+  readonly operationId: OperationId
+}
+
 /**
  * What stands beside a server while its machine is replaced: the new machine until the server is switched over to it,
  * then the old one. When no run works on the server, one that was stopped in between has left it.
  */
-export interface BesideMachine {
+export interface Beside {
   readonly runId: string
   /** The name under which it may be in the pool of the server's tier. */
   readonly member: string
-  /** Without an id while it is being made. */
-  readonly machine?: { readonly id?: string | undefined; readonly operationId: OperationId } | undefined
+  /** One as a rule; another when a group begins anew while that of the first attempt could not be put away. */
+  readonly machines: readonly BesideMachine[]
   readonly addresses: readonly BesideAddress[]
 }
 
@@ -57,7 +63,7 @@ export interface VirtualServer {
   /** Which of its addresses come from the address pool, and under which ids they are reserved there. */
   readonly reserved?: readonly ReservedAddress[] | undefined
   /** What stands beside it, or was left there. */
-  readonly beside?: BesideMachine | undefined
+  readonly beside?: Beside | undefined
   /** Whether the balancer was last told to send it traffic; `none` while it has no place in a pool. */
   readonly traffic: 'in' | 'out' | 'none'
 }

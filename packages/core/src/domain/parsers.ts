@@ -93,7 +93,7 @@ const server = z.strictObject({
     .strictObject({
       runId: z.string(),
       member: z.string(),
-      machine: z.strictObject({ id: z.string().optional(), operationId: z.string() }).optional(),
+      machines: z.array(z.strictObject({ id: z.string().optional(), operationId: z.string() })).readonly(),
       addresses: z
         .array(z.strictObject({ address: ipv4.optional(), id: z.string().optional(), network: z.string().optional() }))
         .readonly(),

@@ -6,11 +6,11 @@ export function withoutBeside(
   gone: { readonly machine: string } | { readonly address: BesideAddress },
 ): VirtualServer {
   if (server.beside === undefined) return server
-  const { machine, addresses, ...rest } = server.beside
-  const kept = 'machine' in gone && machine?.id === gone.machine ? undefined : machine
+  const { machines, addresses, ...rest } = server.beside
+  const kept = machines.filter(({ id }) => !('machine' in gone && id === gone.machine))
   const left = addresses.filter((one) => !('address' in gone && isSame(one, gone.address)))
-  const isGone = kept === undefined && left.length === 0
-  return { ...server, beside: isGone ? undefined : { ...rest, machine: kept, addresses: left } }
+  const isGone = kept.length === 0 && left.length === 0
+  return { ...server, beside: isGone ? undefined : { ...rest, machines: kept, addresses: left } }
 }
 
 function isSame(one: BesideAddress, other: BesideAddress): boolean {

@@ -120,7 +120,8 @@ async function boundIn(store: StateStore, unit: string, call: Call): Promise<rea
   for await (const { value } of store.list(keys.groupsOf(unit), call)) {
     const { servers, quarantine } = groupParser.parse(value)
     const beside = servers.flatMap((server) => server.beside ?? [])
-    for (const { machine } of [...servers, ...quarantine, ...beside]) {
+    const own = [...servers, ...quarantine].map(({ machine }) => machine)
+    for (const machine of [...own, ...beside.flatMap(({ machines }) => machines)]) {
       if (machine?.operationId !== undefined) bound.push(machine.operationId)
     }
   }

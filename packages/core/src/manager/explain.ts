@@ -1,4 +1,4 @@
-import type { BesideMachine, ServerGroup } from '../domain/management-unit.ts'
+import type { Beside, ServerGroup } from '../domain/management-unit.ts'
 import type { PlannedServer, PlannedStep } from '../domain/plan.ts'
 import { stepsOf } from '../domain/planned-steps.ts'
 import type { ChangeKey, RunEvent } from '../domain/run-record.ts'
@@ -185,8 +185,9 @@ function sayMachines(slot: string, group: ServerGroup | undefined): readonly str
 }
 
 /** What stands beside a server belongs to a run that works on it, or to one that was stopped while it did. */
-function sayBeside({ runId, member, machine, addresses }: BesideMachine): string {
-  const which = machine === undefined ? 'No machine yet' : `Machine ${machine.id ?? 'that is being made'}`
+function sayBeside({ runId, member, machines, addresses }: Beside): string {
+  const ids = machines.map(({ id }) => id ?? 'that is being made')
+  const which = ids.length === 0 ? 'No machine' : `Machine ${ids.join(' and ')}`
   const where = addresses.flatMap(({ address }) => address ?? [])
   const at = where.length === 0 ? '' : ` at ${where.join(' and ')}`
   return `${which}${at} stands beside it, for ${member} in its pool, brought there by run ${runId}. If that run has ended, endQuarantine or the next replacement with surge takes it away.`

@@ -3,10 +3,11 @@ import {
   type AddressPool,
   type ApplyTemplateInput,
   applyTemplate,
-  type BesideMachine,
+  type Beside as BesideServer,
   createAddressPool,
   createManager,
   deleteUnit,
+  detachGroups,
   endQuarantine,
   type Manager,
   type Plan,
@@ -15,6 +16,7 @@ import {
   type StateStore,
   scaleIn,
   stepsOf,
+  stop,
   type TemplateRef,
   VmunitError,
 } from '@vmunit/core'
@@ -23,6 +25,7 @@ import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, QUICK, storyGroups } from '../support/fleet.ts'
 import { refusal } from '../support/refusal.ts'
 import { breakVersion, machinesOf, SLOTS, standing, UNIT, upgrade } from '../support/story.ts'
+import { mark, mutationsSince } from '../support/world-log.ts'
 
 const NETWORKS = ['management', 'service'] as const
 const [SLOT] = SLOTS
@@ -108,7 +111,7 @@ function idsOf(plan: Plan): readonly string[] {
   return plan.phases.flatMap(({ changes }) => changes.flatMap((change) => stepsOf(plan, change).map(({ id }) => id)))
 }
 
-async function besideOf(manager: Manager): Promise<readonly BesideMachine[]> {
+async function besideOf(manager: Manager): Promise<readonly BesideServer[]> {
   const { groups } = await manager.units.get(UNIT)
   return groups.flatMap(({ servers }) => servers.flatMap(({ beside }) => beside ?? []))
 }
@@ -120,8 +123,11 @@ async function unlisted(fleet: Fleet): Promise<readonly string[]> {
   const servers = groups.flatMap((group) => group.servers)
   const beside = servers.flatMap((server) => server.beside ?? [])
   const kept = groups.flatMap(({ quarantine }) => quarantine)
-  const machines = new Set([...servers, ...kept, ...beside].flatMap(({ machine }) => machine?.id ?? []))
-  const making = new Set(beside.map(({ machine }) => machine?.operationId))
+  const machines = new Set([
+    ...[...servers, ...kept].flatMap(({ machine }) => machine?.id ?? []),
+    ...beside.flatMap((one) => one.machines.flatMap(({ id }) => id ?? [])),
+  ])
+  const making = new Set(beside.flatMap((one) => one.machines.map(({ operationId }) => operationId)))
   const members = new Set([...servers.map(({ slot, member = slot }) => member), ...beside.map(({ member }) => member)])
   const ids = new Set([
     ...servers.flatMap(({ reserved = [] }) => reserved.map(({ id }) => id)),
@@ -188,8 +194,9 @@ describe('a replacement beside what serves that is cancelled', () => {
     expect(left?.addresses.map(({ address }) => address)).toEqual(
       version === 1 ? ['192.168.1.201', '192.168.2.201'] : ['192.168.1.101', '192.168.2.101'],
     )
-    const isOld = left?.machine === undefined ? undefined : left.machine.id === before?.id ? 'old' : 'new'
-    expect(isOld).toBe(machine)
+    expect(left?.machines.map(({ id }) => (id === before?.id ? 'old' : 'new'))).toEqual(
+      machine === undefined ? [] : [machine],
+    )
     const { sentences } = await manager.explain(run.id, SLOT)
     expect(sentences.join(' ')).toContain(`brought there by run ${run.id}`)
 
@@ -234,7 +241,7 @@ describe('a replacement beside what serves that is cancelled', () => {
     expect(await unlisted(fleet)).toEqual([])
     const kept = (await manager.units.get(UNIT)).groups.flatMap(({ quarantine }) => quarantine)
     expect(kept).toHaveLength(1)
-    expect((await besideOf(manager)).map(({ machine }) => machine)).toEqual([undefined])
+    expect((await besideOf(manager)).map(({ machines }) => machines)).toEqual([[]])
     await manager.execute(applyTemplate, rolls(await repaired(fleet)))
     expect((await manager.units.get(UNIT)).groups.flatMap(({ quarantine }) => quarantine)).toEqual(kept)
     expect((await machinesOf(fleet)).get(SLOT)).toHaveLength(2)
@@ -256,6 +263,27 @@ describe('a replacement beside what serves that is cancelled', () => {
     },
   )
 
+  it.each([
+    { by: 'endQuarantine', end: (manager: Manager) => manager.execute(endQuarantine, { unit: UNIT }) },
+    { by: 'scaleIn', end: (manager: Manager) => manager.execute(scaleIn, { unit: UNIT, groups: ['vmgroup_1'] }) },
+  ])('is drained before $by takes it away', async ({ end }) => {
+    await using beside = await prepare()
+    const { fleet, manager, stopAt } = beside
+    await stopAt(`${SLOT}/unblock`, await upgrade(fleet))
+    const [machine] = (await besideOf(manager)).flatMap(({ machines }) => machines)
+    const from = await mark(fleet.world)
+    await end(manager)
+    const made = await mutationsSince(fleet.world, from)
+    const about = made.filter(({ subject }) => subject === `${SLOT}/2` || subject === machine?.id)
+    expect(about.map(({ call }) => call)).toEqual([
+      'balancer.traffic',
+      'balancer.traffic',
+      'balancer.removeMember',
+      'hypervisor.power',
+      'hypervisor.remove',
+    ])
+  })
+
   it('is gone with its group', async () => {
     await using beside = await prepare()
     const { fleet, manager, stopAt } = beside
@@ -263,6 +291,21 @@ describe('a replacement beside what serves that is cancelled', () => {
     await manager.execute(scaleIn, { unit: UNIT, groups: ['vmgroup_1'] })
     expect(await unlisted(fleet)).toEqual([])
     expect((await machinesOf(fleet)).get(SLOT)).toBeUndefined()
+  })
+
+  it('is given back with its group', async () => {
+    await using beside = await prepare()
+    const { fleet, manager, stopAt } = beside
+    await stopAt(`${SLOT}/unblock`, await upgrade(fleet))
+    const ids = (await machinesOf(fleet)).get(SLOT)?.map(({ id }) => id) ?? []
+    await manager.execute(stop, { unit: UNIT, groups: ['vmgroup_1'] })
+    await manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })
+    const given = (await fleet.world.admin.machines()).filter(({ id }) => ids.includes(id))
+    expect(given.map(({ marker }) => marker)).toEqual([undefined, undefined])
+    const pools = await fleet.world.admin.pools()
+    expect(
+      pools.flatMap((pool) => pool.members.map(({ slot }) => slot)).filter((slot) => slot.startsWith(SLOT)),
+    ).toEqual([])
   })
 
   it('is gone with its unit', async () => {

@@ -1,4 +1,5 @@
-import type { BesideMachine, BoundMachine } from '../../domain/management-unit.ts'
+import type { Beside, BesideMachine, BoundMachine } from '../../domain/management-unit.ts'
+import type { Named } from '../../domain/plan.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Machine, World } from '../../ports/index.ts'
 import { blockServer, forgetBeside, leavePool, releaseAddress, releaseMachine, removeMachine } from '../steps/index.ts'
@@ -10,7 +11,9 @@ import { blockStage, idOf, type Placed } from './stages.ts'
 /** A server beside which a run that was stopped has left something. */
 interface Left {
   readonly member: Member
-  readonly beside: BesideMachine
+  readonly beside: Beside
+  readonly machines: readonly BoundMachine[]
+  /** Its member in the pool. */
   readonly place: Placed
 }
 
@@ -25,49 +28,46 @@ export function clearStages(world: World, members: readonly Member[]): readonly 
   return [
     blockStage(places),
     { name: 'leave', lanes: places.map(leaveStep) },
-    { name: 'remove', lanes: left.map(removeLane) },
+    { name: 'remove', lanes: left.map((one) => machineLane(one, removeMachine)) },
     { name: 'release', lanes: left.map(releaseLane) },
     { name: 'forget', lanes: left.map(({ member }) => [forgetStep(member)]) },
   ]
 }
 
 /** What is left beside a server whose group leaves its unit: like the machine of the server itself. */
-export function leavingLane(world: World, member: Member, machines: LeavingMachines): Lane {
-  return leftOf(world, [member]).flatMap((left) => {
-    const leave = leaveStep(left.place)
-    if (machines === 'remove') return [...leave, ...removeLane(left), ...releaseLane(left)]
-    if (left.place.machine.machine === null) return leave
-    const step = machineOf(member, left.place.machine)
-    return [
-      ...leave,
-      draft(releaseMachine, { id: idOf(left.place, 'release'), server: member.server.slot, input: step }),
-    ]
-  })
+export function leavingLane(world: World, member: Member, to: LeavingMachines): Lane {
+  return leftOf(world, [member]).flatMap((left) => [
+    ...blockStage([left.place]).lanes.flat(),
+    ...leaveStep(left.place),
+    ...machineLane(left, to === 'remove' ? removeMachine : releaseMachine),
+    ...(to === 'remove' ? releaseLane(left) : []),
+  ])
 }
 
 function leftOf(world: World, members: readonly Member[]): readonly Left[] {
   return members.flatMap((member) => {
     const { beside } = member.server
     if (beside === undefined) return []
-    const machine = presentMachine(machineLeft(world, member, beside))
-    return [{ member, beside, place: { member, machine, prefix: 'left', poolName: beside.member, unrecorded: true } }]
+    const machines = beside.machines.flatMap((machine) => machineLeft(world, member, machine) ?? [])
+    // Its name in the pool is all that these steps ask for.
+    const machine = presentMachine(undefined)
+    const place: Placed = { member, machine, prefix: 'left', poolName: beside.member, unrecorded: true }
+    return [{ member, beside, machines, place }]
   })
 }
 
-/** The machine that is left, unless somebody else has it by now, or it is kept for inspection. */
-function machineLeft(world: World, member: Member, { machine }: BesideMachine): BoundMachine | undefined {
-  if (machine === undefined) return undefined
-  const { unit, group, server } = member
+/** A machine that is left, unless somebody else has it by now. */
+function machineLeft(world: World, member: Member, machine: BesideMachine): BoundMachine | undefined {
   const { operationId } = machine
   const found =
-    machine.id === undefined ? madeBy(world, member, operationId) : world.machines.get(unit.hypervisor)?.get(machine.id)
+    machine.id === undefined
+      ? madeBy(world, member, operationId)
+      : world.machines.get(member.unit.hypervisor)?.get(machine.id)
   const id = machine.id ?? found?.id
   if (id === undefined) return undefined
-  const kept = unit.groups.find(({ name }) => name === group)?.quarantine ?? []
-  const isKept = server.machine?.id === id || kept.some((one) => one.machine.id === id)
   const marker = found?.marker ?? 'unreadable'
   const isOthers = marker === 'none' || (marker !== 'unreadable' && marker.operationId !== operationId)
-  return isKept || isOthers ? undefined : { id, operationId }
+  return isOthers ? undefined : { id, operationId }
 }
 
 /** What an operation made whose end nobody wrote down: it may have made nothing. */
@@ -84,10 +84,11 @@ function madeBy(world: World, { unit, server }: Member, operationId: string): Ma
   )
 }
 
-function removeLane({ member, place }: Left): Lane {
-  if (place.machine.machine === null) return []
-  const input = { ...machineOf(member, place.machine), beside: true }
-  return [draft(removeMachine, { id: idOf(place, 'remove'), server: member.server.slot, input })]
+function machineLane({ member, machines, place }: Left, kind: Named): Lane {
+  return machines.map((machine) => {
+    const input = { ...machineOf(member, presentMachine(machine)), beside: true }
+    return draft(kind, { id: idOf(place, `take-${machine.id}`), server: member.server.slot, input })
+  })
 }
 
 function releaseLane({ member: { unit, server }, beside, place }: Left): Lane {

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { addressesOf } from '../../domain/addresses.ts'
-import type { BesideMachine, BoundMachine, ReservedAddress, VirtualServer } from '../../domain/management-unit.ts'
+import type { Beside, BoundMachine, ReservedAddress, VirtualServer } from '../../domain/management-unit.ts'
 import { poolNameOf } from '../../domain/pool-name.ts'
 import type { StepKind } from '../../ports/index.ts'
 import { nothing, serverKey } from './schemas.ts'
@@ -49,20 +49,32 @@ export const switchServer: StepKind<SwitchServerInput, Record<string, never>> = 
         ...present,
         serviceAddress,
         member,
-        beside: server.machine?.id === present.machine.id ? server.beside : leaving(server, runId),
+        beside: server.machine?.id === present.machine.id ? server.beside : leaving(server, { runId, present }),
       })),
     ]
   },
 }
 
-/** What a server had until now stands beside it from now on. */
-function leaving(server: VirtualServer, runId: string): BesideMachine {
-  const { machine, reserved = [] } = server
+/**
+ * What a server had until now stands beside it from now on; what else stood there, because an earlier attempt could not
+ * put it away, stays listed.
+ */
+function leaving(
+  server: VirtualServer,
+  { runId, present }: { readonly runId: string; readonly present: Pick<SwitchServerInput, 'machine' | 'reserved'> },
+): Beside {
+  const { machine, reserved = [], beside } = server
   const ids = new Map(reserved.map(({ address, id }) => [address, id]))
+  const own = new Set(present.reserved.map(({ id }) => id))
+  const machines = (beside?.machines ?? []).filter(({ id }) => id !== present.machine.id)
+  const addresses = (beside?.addresses ?? []).filter(({ id }) => id === undefined || !own.has(id))
   return {
     runId,
     member: poolNameOf(server),
-    ...(machine?.operationId !== undefined && { machine: { id: machine.id, operationId: machine.operationId } }),
-    addresses: addressesOf(server).map((address) => ({ address, id: ids.get(address) })),
+    machines: [
+      ...machines,
+      ...(machine?.operationId === undefined ? [] : [{ id: machine.id, operationId: machine.operationId }]),
+    ],
+    addresses: [...addresses, ...addressesOf(server).map((address) => ({ address, id: ids.get(address) }))],
   }
 }
