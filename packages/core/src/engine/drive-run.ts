@@ -57,13 +57,16 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
 
   writer.write({ type: 'run.owned', data: { owner } }, [updateHead(progress.runId, { state: 'running' })])
   for (const scheduled of changesInFlight(progress)) begin(scheduled)
-  while (!stop.aborted && failure === undefined) {
+  for (;;) {
     const now = await drive.store.now()
+    const woken = await wokenChanges(drive.store, parked, now)
+    // Nothing is awaited between here and what is decided: what ends during a look is part of the decision.
+    if (stop.aborted || failure !== undefined) break
     // Each change in flight has a step in flight, or one that waits for its turn: more of them would gain nothing. One
     // that waits for people takes nobody's turn.
     const decision = decide(progress, now, environment.concurrency.width + parked.size)
     if (decision.type === 'carryOn') {
-      for (const scheduled of [...decision.begin, ...(await wokenChanges(drive.store, parked))]) begin(scheduled)
+      for (const scheduled of [...decision.begin, ...woken]) begin(scheduled)
       if (active.size === 0) {
         await wait(drive, waitOf(parked, decision.wakeAt))
         return 'waiting'

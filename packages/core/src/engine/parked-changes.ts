@@ -13,9 +13,11 @@ export interface ParkedChange {
 export type ParkedChanges = ReadonlyMap<ChangeKey, ParkedChange>
 
 /** The parked changes that can go on: an answer is there, or a time has come. */
-export async function wokenChanges(store: StateStore, parked: ParkedChanges): Promise<readonly ScheduledChange[]> {
-  if (parked.size === 0) return []
-  const now = await store.now()
+export async function wokenChanges(
+  store: StateStore,
+  parked: ParkedChanges,
+  now: number,
+): Promise<readonly ScheduledChange[]> {
   const woken: ScheduledChange[] = []
   for (const { scheduled, waits } of parked.values()) {
     const isDue = await Promise.all(waits.map((wait) => isOver(store, wait, now)))

@@ -1,56 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createEngine } from '../../../src/engine/engine.ts'
-import { DEFAULT_TIMING } from '../../../src/engine/timing.ts'
-import { systemClock } from '../../../src/internal/system-clock.ts'
-import type { GuestAccess, Operation, StepKind } from '../../../src/ports/index.ts'
-import { openSqliteStore } from '../../../src/sqlite-store/index.ts'
+import { keys } from '../../../src/engine/documents.ts'
+import type { StateStore } from '../../../src/ports/index.ts'
+import { until } from '../../support/until.ts'
+import { engineWith, kindOf, principal } from './support/engine-lab.ts'
 import { syntheticPlan } from './support/synthetic-plan.ts'
-
-const principal = { name: 'user_a', role: 'builder' } as const
-
-function kindOf(act: StepKind['act']): StepKind {
-  return {
-    name: 'synthetic',
-    version: 1,
-    input: { parse: (value) => value },
-    output: { parse: (value) => value },
-    observe: async () => await Promise.resolve({ state: 'absent' }),
-    act,
-  }
-}
-
-function engineWith(kind: StepKind) {
-  const operation: Operation = {
-    name: 'synthetic',
-    version: 1,
-    input: { parse: (value) => value },
-    kinds: [kind],
-    plan: () => ({ claims: [], servers: [], phases: [] }),
-    result: (_plan, finished) => finished.outcomes,
-  }
-  const store = openSqliteStore(':memory:')
-  const engine = createEngine({
-    manager: 'vmunit',
-    owner: 'test',
-    store,
-    hypervisors: {},
-    balancers: {},
-    guests: {} as GuestAccess,
-    clock: systemClock,
-    timing: { ...DEFAULT_TIMING, pollMs: 20 },
-    operations: new Map([['synthetic@1', operation]]),
-    limiters: new Map(),
-    maxStepsInFlight: 64,
-  })
-  return {
-    store,
-    engine,
-    async [Symbol.asyncDispose]() {
-      await engine.close()
-      await store.close()
-    },
-  }
-}
 
 describe('a run in this process', () => {
   it('has in its journal what has happened, while another group is still at work', async () => {
@@ -103,5 +56,35 @@ describe('a run in this process', () => {
       'began back:0:g2',
       'done back:0:g2',
     ])
+  })
+
+  it('does not wait for people while another group may begin, also when one ends during a look for answers', async () => {
+    const busy = Promise.withResolvers<void>()
+    const kind = kindOf(async (_input, { operationId, park }) => {
+      if (operationId.includes(':asks/')) return await park({ for: 'an answer', request: 'ask' })
+      if (operationId.includes(':busy/')) await busy.promise
+      return {}
+    })
+    // The group that is busy ends while somebody looks whether the other one was answered.
+    const slow = (store: StateStore): StateStore => ({
+      ...store,
+      async get(asked, call) {
+        if (asked[0] === keys.request('ask')) {
+          busy.resolve()
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+        return await store.get(asked, call)
+      },
+    })
+    await using lab = engineWith(kind, { seen: slow })
+    const groups = ['asks', 'busy', 'next']
+    const plan = syntheticPlan({ phases: [{ name: 'roll', groups, steps: 1, waves: [{ groups: 2 }] }] })
+    const run = await lab.engine.start({ plan, principal, approval: false })
+    await until(async () => ((await run.state()).state === 'waiting' ? true : undefined))
+    const done: string[] = []
+    for await (const event of run.events({ follow: false })) {
+      if (event.type === 'change.done') done.push(event.data.change)
+    }
+    expect(done).toEqual(['forward:0:busy', 'forward:0:next'])
   })
 })
