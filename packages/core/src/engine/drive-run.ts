@@ -7,6 +7,7 @@ import { assertNever } from '../internal/assert-never.ts'
 import type { StateStore } from '../ports/index.ts'
 import { runChange } from './change-runner.ts'
 import { giveClaims } from './claims.ts'
+import { answerPause } from './control.ts'
 import { keys, type WaitingRun } from './documents.ts'
 import { type Bell, createBell } from './follow-journal.ts'
 import { answerOf, askRequest, requestId } from './gates.ts'
@@ -203,7 +204,7 @@ async function stopRun(drive: Drive, error: unknown): Promise<DriveResult> {
     case 'pause':
       writer.write({ type: 'run.paused', data: { reason: reason.message } }, [
         updateHead(progress.runId, { state: 'paused' }),
-        removeDocument(keys.control(progress.runId)),
+        answerPause(progress.runId),
       ])
       await writer.durable()
       return 'paused'

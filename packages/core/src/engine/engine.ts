@@ -1,7 +1,7 @@
 import type { Plan } from '../domain/plan.ts'
 import type { Principal } from '../domain/principal.ts'
 import { hasEnded } from '../domain/run-state.ts'
-import { VmunitError } from '../errors/index.ts'
+import { isVmunitError, VmunitError } from '../errors/index.ts'
 import type { Call, Run } from '../ports/index.ts'
 import { keys, type RunDocument, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
@@ -132,27 +132,29 @@ export function createEngine(engine: EngineOptions): Engine {
     },
 
     async resume(principal, asked, { takeover, adopt: mayAdopt, ...call } = {}) {
-      const ids = asked === undefined ? await dueRuns(engine, call) : [asked.id]
-      const runs: Run[] = []
-      for (const runId of ids) {
-        const plan = asked?.plan ?? (await loadPlan(engine.store, runId, call))
-        const state = await stateOf(engine, runId, call)
-        if (hasEnded(state)) {
-          throw new VmunitError('ERR_WRONG_STATE', `Run ${runId} has ended (${state}); there is nothing to resume.`, {
-            details: { run: runId, state },
-          })
-        }
-        const supervision = supervise(runId, { takeover, adopt: mayAdopt })
+      const takeOver = async ({ id, plan }: Pick<Run, 'id' | 'plan'>): Promise<Run> => {
+        const state = await stateOf(engine, id, call)
+        if (hasEnded(state)) throw endedError(id, state)
+        const supervision = supervise(id, { takeover, adopt: mayAdopt })
         pauseOnAbort(supervision, call.signal)
-        const run = handle(runId, plan, principal)
+        const run = handle(id, plan, principal)
+        await supervision.owned
+        return run
+      }
+      if (asked !== undefined) return [await takeOver(asked)]
+      const runs: Run[] = []
+      const failures: unknown[] = []
+      for (const id of await dueRuns(engine, call)) {
         try {
-          await supervision.owned
-          runs.push(run)
+          runs.push(await takeOver({ id, plan: await loadPlan(engine.store, id, call) }))
         } catch (error) {
-          // Asked for all that is due, one that another process was faster to take is not due any more.
-          if (asked !== undefined || !isElsewhere(error)) throw error
+          call.signal?.throwIfAborted()
+          // One that another process was faster to take, or has ended since, is not due any more.
+          if (!isElsewhere(error) && !isVmunitError(error, 'ERR_WRONG_STATE')) failures.push(error)
         }
       }
+      // One that cannot be moved does not keep the others from being moved.
+      if (failures.length > 0) throw failures[0]
       return runs
     },
 
@@ -167,6 +169,12 @@ export function createEngine(engine: EngineOptions): Engine {
 async function stateOf({ store }: EngineOptions, runId: string, call: Call): Promise<RunDocument['state']> {
   const [document] = await store.get([keys.run(runId)], call)
   return runDocumentParser.parse(document?.value).state
+}
+
+function endedError(runId: string, state: RunDocument['state']): VmunitError {
+  return new VmunitError('ERR_WRONG_STATE', `Run ${runId} has ended (${state}); there is nothing to resume.`, {
+    details: { run: runId, state },
+  })
 }
 
 function pausedError(runId: string): VmunitError {

@@ -10,14 +10,14 @@ import type { EngineOptions } from './engine-options.ts'
  */
 export function findOperation(
   { operations }: Pick<EngineOptions, 'operations'>,
-  { runId, plan }: { readonly runId: string; readonly plan: Plan },
+  { runId, plan }: { readonly runId?: string | undefined; readonly plan: Plan },
 ): Operation {
   const { name, version } = plan.operation
   const operation = operations.get(`${name}@${version}`)
   if (operation !== undefined) return operation
   throw new VmunitError(
     'ERR_NOT_CONFIGURED',
-    `Run ${runId} needs operation ${name} in version ${version}, which this manager does not have. Pass it in operations.`,
+    `${runId === undefined ? 'The plan' : `Run ${runId}`} needs operation ${name} in version ${version}, which this manager does not have. Pass it in operations.`,
     { details: { run: runId, operation: name, version } },
   )
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { PlannedStep } from '../domain/plan.ts'
 import { UNIT_BALANCER } from '../domain/tier.ts'
-import type { HypervisorDriver, Lease, LoadBalancer, Operation, StepContext, StepKind } from '../ports/index.ts'
+import type { HypervisorDriver, Lease, LoadBalancer, StepContext, StepKind } from '../ports/index.ts'
 import type { ChangeEnvironment } from './change-runner.ts'
 import { configured } from './configured.ts'
 import { definitionTree } from './definition-tree.ts'
@@ -26,7 +26,8 @@ import { createWaits } from './waits.ts'
 
 export interface RunEnvironmentOptions {
   readonly engine: EngineOptions
-  readonly operation: Operation
+  /** The kinds of the steps that it may come to. */
+  readonly kinds: readonly StepKind[]
   readonly lease: Lease
   readonly progress: Progress
   /** Aborts at pause, cancel and loss of the lease. */
@@ -41,10 +42,10 @@ export interface RunEnvironment extends ChangeEnvironment {
 
 /** Puts together what one run lends to its steps: guarded ports, the journal, time. */
 export function createRunEnvironment(options: RunEnvironmentOptions): RunEnvironment {
-  const { engine, operation, lease, progress, stop, onDurable } = options
+  const { engine, lease, progress, stop, onDurable } = options
   const { store, clock, timing, manager } = engine
   const guard = createGuard({ runId: progress.runId, manager, lease })
-  const kinds = new Map(operation.kinds.map((kind) => [`${kind.name}@${kind.version}`, kind]))
+  const kinds = new Map(options.kinds.map((kind) => [`${kind.name}@${kind.version}`, kind]))
   const hypervisors = new Map<string, HypervisorDriver>()
   const balancers = new Map<string, LoadBalancer>()
   for (const [name, driver] of Object.entries(engine.hypervisors)) {

@@ -3,7 +3,8 @@ import { hasEnded, type RunState } from '../domain/run-state.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, Run, RunStatus } from '../ports/index.ts'
 import { commitUpdates } from './commit-updates.ts'
-import { type ControlDocument, keys, plain, runDocumentParser } from './documents.ts'
+import { askToStop } from './control.ts'
+import { type ControlDocument, keys, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { findOperation } from './find-operation.ts'
 import { type Bell, type FollowSources, followJournal } from './follow-journal.ts'
@@ -59,11 +60,14 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
     const { state: current } = await state(call)
     if (hasEnded(current) || (verb === 'pause' && current !== 'running' && current !== 'waiting')) return
     const control: ControlDocument = { verb, reason, by }
-    await commitUpdates(store, { updates: [{ key: keys.control(runId), update: () => plain(control) }] }, call)
+    await commitUpdates(store, { updates: [askToStop(runId, control)] }, call)
     await enforce(control)
     for (;;) {
       const now = await state(call)
-      if (now.state !== 'running' && now.state !== 'waiting') return
+      const isMoved = now.state === 'running' || now.state === 'waiting'
+      if (hasEnded(now.state) || (verb === 'pause' && !isMoved)) return
+      // Somebody paused it at the same moment, or its process died: it is taken over, so that it ends.
+      if (!isMoved) await enforce(control)
       await clock.sleep(Math.min(timing.pollMs, 100), call)
     }
   }

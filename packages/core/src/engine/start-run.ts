@@ -11,6 +11,7 @@ import { configured } from './configured.ts'
 import { keys, plain, type RunDocument, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { checkFacts } from './facts.ts'
+import { findOperation } from './find-operation.ts'
 import { assertJournalIsAhead } from './reconcile.ts'
 
 export interface StartRun {
@@ -25,7 +26,7 @@ export interface StartRun {
  * Creates a run: its claims, its head and the first record of its journal, in one transaction. Moves nothing yet.
  *
  * @throws {@link VmunitError} `ERR_PLAN_STALE` naming the servers that moved; `ERR_CLAIMED` naming the run in the way;
- * `ERR_JOURNAL_BEHIND` naming what no record explains.
+ * `ERR_JOURNAL_BEHIND` naming what no record explains; `ERR_NOT_CONFIGURED` when this manager does not have the operation.
  */
 export async function createRun(engine: EngineOptions, start: StartRun, call: Call = {}): Promise<string> {
   const { units = [], ...created } = start
@@ -34,6 +35,7 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
   const hypervisors = new Map(Object.entries(engine.hypervisors))
   const hypervisor = (name: string): HypervisorDriver => configured(hypervisors, 'hypervisor', name)
   const expected = plan.phases.flatMap((phase) => phase.changes.flatMap((change) => change.expects))
+  findOperation(engine, { plan })
   await assertJournalIsAhead(engine, plan, call)
   await checkFacts({ store, hypervisor }, expected, call)
 

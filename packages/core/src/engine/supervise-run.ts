@@ -90,9 +90,10 @@ async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership
   const lost = new AbortController()
   const onLost = (): void => lost.abort(new RunStopped('lost', `The lease of run ${runId} is lost`, owner))
   lease.lost.addEventListener('abort', onLost, { once: true })
-  const operation = findOperation(engine, progress)
+  // To stop a run takes nothing of its operation, which may be gone.
+  const kinds = stop.signal.aborted ? [] : findOperation(engine, progress).kinds
   const stopped = AbortSignal.any([stop.signal, lost.signal])
-  const environment = createRunEnvironment({ engine, operation, lease, progress, stop: stopped, onDurable })
+  const environment = createRunEnvironment({ engine, kinds, lease, progress, stop: stopped, onDurable })
   if (reconciled !== undefined) environment.writer.write(reconciled)
   const watching = new AbortController()
   const watch = watchControl(engine, runId, { stop, until: watching.signal })
@@ -145,7 +146,12 @@ async function untilDue(engine: EngineOptions, runId: string, stop: AbortSignal)
   const { clock, timing } = engine
   for (;;) {
     if (stop.aborted) return false
-    if (await isDue(engine, runId)) return true
+    try {
+      if (await isDue(engine, runId)) return true
+    } catch (error) {
+      // A store that does not answer for a moment is no reason to leave a run that may wait for weeks.
+      if (!isVmunitError(error) || !error.retryable) throw error
+    }
     try {
       await clock.sleep(timing.pollMs, { signal: stop })
     } catch {

@@ -110,7 +110,8 @@ export interface Manager extends Closeable {
     call?: Call,
   ): AsyncIterable<Run>
   /**
-   * Takes over every run (or this one) that is due and has no live owner; operations are found by name.
+   * Takes over every run (or this one) that is due and has no live owner; operations are found by name. One that cannot
+   * be moved keeps no other from being moved: then it rejects afterwards, with what was in the way of the first.
    *
    * @throws {@link VmunitError} `ERR_LOCKED` when another process moves the run; `ERR_STORE_BUSY` when its owner is
    * stopped in the middle of a write: continue or end it, or pass `takeover: 'kill'`; `ERR_JOURNAL_BEHIND` when the
