@@ -16,6 +16,7 @@ import type {
   World,
 } from '../ports/index.ts'
 import { keys } from './documents.ts'
+import { findBalancer } from './find-balancer.ts'
 import type { UnitBalancers } from './unit-balancers.ts'
 
 export interface LookOptions {
@@ -127,7 +128,7 @@ async function readInventories(
 }
 
 async function readMembers(
-  { balancers, unitBalancers }: Pick<LookOptions, 'balancers' | 'unitBalancers'>,
+  ports: Pick<LookOptions, 'balancers' | 'unitBalancers'>,
   units: readonly ManagementUnit[],
   call: Call,
 ): Promise<ReadonlyMap<string, readonly PoolMember[]>> {
@@ -135,7 +136,7 @@ async function readMembers(
   const members = new Map<string, readonly PoolMember[]>()
   await Promise.all(
     pools.map(async ({ name, pool }) => {
-      const balancer = name.startsWith(UNIT_BALANCER) ? unitBalancers?.of(name) : balancers[name]
+      const balancer = findBalancer(ports, name)
       if (balancer !== undefined) members.set(`${name}/${pool}`, await balancer.members(pool, call))
     }),
   )

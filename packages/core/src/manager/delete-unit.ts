@@ -2,6 +2,7 @@ import type { UnitRecord } from '../domain/management-unit.ts'
 import { checkUnclaimed } from '../engine/claims.ts'
 import { configured } from '../engine/configured.ts'
 import { keys } from '../engine/documents.ts'
+import { findBalancer } from '../engine/find-balancer.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
 import type { Call, StateStore } from '../ports/index.ts'
 import type { ManagerContext } from './manager-context.ts'
@@ -17,18 +18,15 @@ const MAX_TRIES = 50
  *
  * @throws {@link VmunitError} `ERR_WRONG_STATE` while it has groups, `ERR_CLAIMED` while a run works on it.
  */
-export async function deleteUnit(
-  { store, balancers }: ManagerContext['ports'],
-  unit: UnitRecord,
-  call: Call = {},
-): Promise<void> {
+export async function deleteUnit(ports: ManagerContext['ports'], unit: UnitRecord, call: Call = {}): Promise<void> {
+  const { store } = ports
   const scopes = [`unit/${unit.name}`, `definition/${unit.name}`]
   for (let tries = 1; ; tries += 1) {
     const [record, ...claims] = await store.get([keys.unit(unit.name), ...scopes.map(keys.claims)], call)
     if (record === undefined) return
     for (const document of claims) checkUnclaimed(unit.name, document?.value)
     await checkEmpty(store, unit.name, call)
-    await removePools(balancers, unit, call)
+    await removePools(ports, unit, call)
     try {
       await store.commit({ put: [{ key: keys.unit(unit.name), revision: record.revision, value: undefined }] }, call)
       return
@@ -49,14 +47,13 @@ async function checkEmpty(store: StateStore, unit: string, call: Call): Promise<
   )
 }
 
-async function removePools(
-  balancers: ManagerContext['ports']['balancers'],
-  { tiers }: UnitRecord,
-  call: Call,
-): Promise<void> {
-  const known = new Map(Object.entries(balancers))
+async function removePools(ports: ManagerContext['ports'], { tiers }: UnitRecord, call: Call): Promise<void> {
+  const known = new Map(Object.entries(ports.balancers))
   const places = tiers.flatMap(({ balancer }) => balancer ?? [])
-  const pools = places.map(({ name, pool }) => ({ balancer: configured(known, 'balancer', name), pool }))
+  const pools = places.map(({ name, pool }) => ({
+    balancer: findBalancer(ports, name) ?? configured(known, 'balancer', name),
+    pool,
+  }))
   for (const { balancer, pool } of pools) {
     // The unit has no servers, so whoever is in there is somebody else's.
     const members = await balancer.members(pool, call)

@@ -1,6 +1,7 @@
 import type { UnitRecord, VirtualServer } from '../domain/management-unit.ts'
 import { poolNameOf } from '../domain/pool-name.ts'
 import type { Observation } from '../domain/unit-status.ts'
+import { findBalancer } from '../engine/find-balancer.ts'
 import { createLimiter } from '../engine/limiter.ts'
 import type { Call, Machine, PoolMember } from '../ports/index.ts'
 import type { ManagerContext } from './manager-context.ts'
@@ -89,11 +90,11 @@ async function lookAtMachines(
   }
 }
 
-async function lookAtPools({ balancers }: Ports, unit: UnitRecord, call: Call): Promise<Surroundings['members']> {
+async function lookAtPools(ports: Ports, unit: UnitRecord, call: Call): Promise<Surroundings['members']> {
   const places = unit.tiers.flatMap(({ balancer }) => balancer ?? [])
   const looks = places.map(async ({ name, pool }): Promise<readonly [string, readonly PoolMember[] | string]> => {
     const key = `${name}/${pool}`
-    const balancer = Object.hasOwn(balancers, name) ? balancers[name] : undefined
+    const balancer = findBalancer(ports, name)
     if (balancer === undefined) return [key, `no balancer "${name}" was passed to createManager`]
     try {
       return [key, await balancer.members(pool, call)]

@@ -1,6 +1,7 @@
 import {
   attachGroups,
   type BalancerConnector,
+  detachGroups,
   importDefinition,
   type Manager,
   start,
@@ -95,6 +96,9 @@ describe('a load balancer that a definition directory brings with it', () => {
     const { groups: after } = await manager.units.get(UNIT)
     expect(after.flatMap(({ servers }) => servers.map(({ traffic }) => traffic))).toEqual(['in', 'in', 'in', 'none'])
 
+    const { servers } = await manager.units.status(UNIT)
+    expect(servers.map(({ balancer }) => balancer)).toEqual(['unblocked', 'unblocked', 'unblocked', 'none'])
+
     await define(manager, 'second')
     await manager.execute(stop, { unit: UNIT })
     expect(passwords(balancers), 'another file is another connection').toEqual([
@@ -104,6 +108,21 @@ describe('a load balancer that a definition directory brings with it', () => {
     expect(balancers.closed).toEqual([])
     await manager.close()
     expect(balancers.closed).toHaveLength(2)
+  })
+
+  it('loses its pool with the unit', async () => {
+    await using fleet = await createFleet()
+    const manager = fleet.another({ connectBalancer: connecting(fleet).connect })
+    const groups = storyGroups()
+    await fleet.provide(groups, UNIT)
+    await manager.units.create({ name: UNIT, hypervisor: 'main' })
+    await define(manager, 'first')
+    await manager.execute(attachGroups, { unit: UNIT, groups, adopt: true })
+    await manager.execute(updateUnit, { unit: UNIT })
+    await manager.execute(detachGroups, { unit: UNIT, groups: groups.map(({ name }) => name) })
+    await manager.units.delete(UNIT)
+    expect(await manager.units.list()).toEqual([])
+    expect(await fleet.world.admin.pools()).toEqual([])
   })
 
   it('is refused when the manager cannot connect to it', async () => {

@@ -1,9 +1,9 @@
 import type { ManagementUnit } from '../../domain/management-unit.ts'
 import { poolNameOf } from '../../domain/pool-name.ts'
 import { hasEnded } from '../../domain/run-state.ts'
-import { UNIT_BALANCER } from '../../domain/tier.ts'
 import { runDocumentParser } from '../../engine/documents.ts'
 import type { EngineOptions } from '../../engine/engine-options.ts'
+import { findBalancer } from '../../engine/find-balancer.ts'
 import { createLimiter } from '../../engine/limiter.ts'
 import { isVmunitError } from '../../errors/index.ts'
 import { groupsOf } from '../../operations/roll/members-of.ts'
@@ -121,7 +121,7 @@ async function lookAtHypervisor(
 
 /** The members of each pool; a balancer that does not answer is left out. */
 async function lookAtBalancers(
-  { balancers, unitBalancers }: EngineOptions,
+  engine: EngineOptions,
   unit: ManagementUnit,
   call: Call,
 ): Promise<ReadonlyMap<string, readonly PoolMember[]>> {
@@ -129,8 +129,7 @@ async function lookAtBalancers(
   const found = await Promise.all(
     pools.map(async ({ name, pool }) => {
       try {
-        const balancer = name.startsWith(UNIT_BALANCER) ? unitBalancers?.of(name) : balancers[name]
-        const members = await balancer?.members(pool, call)
+        const members = await findBalancer(engine, name)?.members(pool, call)
         return members === undefined ? [] : [[`${name}/${pool}`, members] as const]
       } catch {
         call.signal?.throwIfAborted()
