@@ -3,7 +3,7 @@ import { schemas } from '../domain/parsers.ts'
 import type { Parser } from '../domain/plain.ts'
 import { keys } from '../engine/documents.ts'
 import type { PasswordHash } from '../internal/password-hash.ts'
-import type { Call, DocumentUpdate, StateStore } from '../ports/index.ts'
+import type { Call, StateStore } from '../ports/index.ts'
 
 /** An account as it is stored. It is never handed out: see `Account`. */
 export interface AccountRecord {
@@ -38,9 +38,4 @@ export async function findAccount(
 ): Promise<AccountRecord | undefined> {
   const [document] = await store.get([keys.account(name)], call)
   return document === undefined ? undefined : accountParser.parse(document.value)
-}
-
-/** Makes a commit depend on an account staying as it is; where there is none, on nothing. */
-export function keepAccount(name: string): DocumentUpdate {
-  return { key: keys.account(name), update: (value) => value }
 }

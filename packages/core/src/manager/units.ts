@@ -4,13 +4,12 @@ import type { Parser } from '../domain/plain.ts'
 import { mayAccess, mayOperate } from '../domain/principal.ts'
 import type { TierType } from '../domain/tier.ts'
 import { byAddress, type UnitStatus } from '../domain/unit-status.ts'
-import { commitUpdates } from '../engine/commit-updates.ts'
 import { configured } from '../engine/configured.ts'
-import { keys, plain } from '../engine/documents.ts'
+import { keys } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call } from '../ports/index.ts'
-import { keepAccount } from './account-records.ts'
 import { changeOwner } from './change-owner.ts'
+import { createUnit } from './create-unit.ts'
 import { deleteUnit } from './delete-unit.ts'
 import type { ManagerContext } from './manager-context.ts'
 import { parseInput } from './parse-input.ts'
@@ -92,17 +91,6 @@ export function createUnits({ principal, ports, access }: ManagerContext): Units
     return { ...record, groups }
   }
 
-  async function checkLimit(call: Call): Promise<void> {
-    let count = 0
-    for await (const _unit of store.list(keys.unit(''), call)) count += 1
-    if (count < access.maxUnits) return
-    throw new VmunitError(
-      'ERR_LIMIT_REACHED',
-      `There are ${count} units, and maxUnits of createManager allows ${access.maxUnits}. Delete one, or raise it.`,
-      { details: { count, maxUnits: access.maxUnits } },
-    )
-  }
-
   return {
     get: async (name, call = {}) => await read(await getUnit(asked, name, call), call),
     async create({ name, description = '', hypervisor }, call = {}) {
@@ -114,15 +102,7 @@ export function createUnits({ principal, ports, access }: ManagerContext): Units
       const record: UnitRecord = { name, owner: principal.name, description, hypervisor, tiers: [] }
       if (!mayOperate(principal, record)) throw denied(principal, `create unit ${name}: no grant names it`)
       configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)
-      await checkLimit(call)
-      const update = (value: unknown): ReturnType<typeof plain> => {
-        if (value === undefined) return plain(record)
-        throw new VmunitError('ERR_ALREADY_EXISTS', `There is a unit ${name} already. Choose another name.`, {
-          details: { unit: name },
-        })
-      }
-      const updates = [{ key: keys.unit(name), update }, keepAccount(principal.name)]
-      await commitUpdates(store, { updates }, call)
+      await createUnit(store, { record, maxUnits: access.maxUnits }, call)
       return { ...record, groups: [] }
     },
     async list(call = {}) {

@@ -67,6 +67,14 @@ describe('units.create: the errors of spec 3.5', () => {
     await administrator.as(USER_A).units.create(UNIT)
   })
 
+  it('maxUnits counts those that are created at the same moment', async () => {
+    await using office = await openOffice({ maxUnits: 2 })
+    const { units } = office.administrator
+    const created = await Promise.allSettled(['u1', 'u2', 'u3', 'u4'].map((name) => units.create({ ...UNIT, name })))
+    expect(created.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+    expect(await units.list()).toHaveLength(2)
+  })
+
   it(titleOf(row(5)), async () => {
     await using office = await openOffice()
     await office.whileLocked(async () => await expectRow(row(5), office.administrator.units.create(UNIT)))
