@@ -14,5 +14,8 @@ export async function loadPlan(store: StateStore, runId: string, call: Call = {}
   const archive = await loadArchive(store, runId, call)
   if (archive !== undefined) return archive.plan
   for await (const record of store.journal(runId, 1, call)) return beginProgress(runId, runEvent(record)).plan
+  // Compacted between these two looks, it has its archive now.
+  const given = await loadArchive(store, runId, call)
+  if (given !== undefined) return given.plan
   throw unknownRun(runId)
 }

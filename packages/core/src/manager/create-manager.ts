@@ -13,6 +13,7 @@ import { createEngine, type Engine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/engine-options.ts'
 import { createLimiter } from '../engine/limiter.ts'
 import { progressOf } from '../engine/load-progress.ts'
+import { loadRun } from '../engine/load-run.ts'
 import { lookAtWorld } from '../engine/look.ts'
 import { makePlan } from '../engine/make-plan.ts'
 import { DEFAULT_TIMING } from '../engine/timing.ts'
@@ -245,7 +246,8 @@ function managerFor(admission: Admission, shared: Shared): Manager {
       await checkReadable(asked, run, call)
       const events = await Array.fromAsync(run.events({ follow: false, ...call }))
       const group = await groupOf(run, server, call)
-      return explainServer(server, { events, progress: progressOf(id, events), status: await run.state(call), group })
+      const progress = events.length === 0 ? await loadRun(store, id, call) : progressOf(id, events)
+      return explainServer(server, { events, progress, status: await run.state(call), group })
     },
     async acceptTraces(operationIds, call = {}) {
       await enter(call)

@@ -18,7 +18,7 @@ export interface Explanation {
 }
 
 export interface ExplainSources {
-  /** The journal of the run, whole. */
+  /** The journal of the run, whole; empty when it was compacted. */
   readonly events: readonly RunEvent[]
   readonly progress: Progress
   readonly status: RunStatus
@@ -73,6 +73,7 @@ function sayPlan({ server, address, action, reason }: PlannedServer, { plan, run
 }
 
 function sayHistory({ events }: ExplainSources, { planned, steps }: Subject): readonly string[] {
+  if (events.length === 0) return ['What was done when is not kept any more: the run was compacted.']
   const group = groupOfSlot(planned.server)
   return events.flatMap((event) => {
     const said = sayEvent(event, { group, steps })

@@ -52,6 +52,20 @@ describe('Old runs', () => {
     expect(checkSqliteStore(fleet.storePath)).toEqual([])
   })
 
+  it('are explained without what was done when', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const run = await fleet.manager.start(await fleet.manager.plan(stop, { unit: UNIT }))
+    await run.result()
+    const [server = ''] = run.plan.servers.map((planned) => planned.server)
+    const before = await fleet.manager.explain(run.id, server)
+    await fleet.manager.as(ADMINISTRATOR).compact({ keepMs: 0 })
+    const { sentences } = await fleet.manager.explain(run.id, server)
+    expect(sentences[0]).toBe(before.sentences[0])
+    expect(sentences[1]).toBe('What was done when is not kept any more: the run was compacted.')
+    expect(sentences.at(-1)).toBe(before.sentences.at(-1))
+  })
+
   it('keep their journals while they are young, are among the newest, or are not over', async () => {
     await using fleet = await createFleet({ latencyMs: { power: 50 } })
     await fleet.build(UNIT, storyGroups())
