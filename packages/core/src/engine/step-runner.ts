@@ -132,8 +132,8 @@ async function reach(environment: StepEnvironment, run: Reaching): Promise<Plain
       mustLook = true
       return kind.output.parse(await kind.act(input, context)) as Plain
     } catch (error) {
-      // An attempt that worked for a while before it failed starts the patience anew.
-      if (now() - triedAt > timing.pollMs) failingSince = undefined
+      // One that worked for long before it failed starts the patience anew; longer than a call may take to be given up.
+      if (now() - triedAt > timing.retryForMs / 2) failingSince = undefined
       failingSince ??= now()
       const mayPass = isVmunitError(error) && error.retryable && now() - failingSince < timing.retryForMs
       if (environment.stop.aborted || !mayPass) throw error

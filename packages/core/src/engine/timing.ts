@@ -2,7 +2,10 @@
 export interface Timing {
   /** A dead owner's run can be taken over after this; its own calls stop a sixth earlier. Default 15,000. */
   readonly leaseMs: number
-  /** How long a step is tried again after errors that may pass. Default 300,000. */
+  /**
+   * How long a step is tried again after errors that may pass; more than twice as long as one call of a driver may take,
+   * or it is tried for ever. Default 300,000.
+   */
   readonly retryForMs: number
   /** How long a look may say `busy` or `unknown` before the step is given to a person. Default 1,800,000. */
   readonly lookForMs: number

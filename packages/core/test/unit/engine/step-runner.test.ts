@@ -112,6 +112,37 @@ describe('a step', () => {
     expect(lab.told).toEqual(['durable', 'act a', 'look a'])
   })
 
+  it('gives up on what does not pass in time also when each try takes as long as a connection may', async () => {
+    const lab = stepLab({
+      a: {
+        act: async ({ sleep }) => {
+          if (lab.time.now > 3_600_000) throw new Error('tried for ever')
+          await sleep(60_000)
+          throw passing('no connection within 60 s')
+        },
+      },
+    })
+    expect(await ran(lab)).toBe(false)
+    expect(lab.time.now).toBeLessThan(500_000)
+    expect(lab.progress.steps.get('a')).toMatchObject({ state: 'failed', error: { code: 'ERR_UNAVAILABLE' } })
+  })
+
+  it('begins its patience anew after a try that worked for long, as on a line that is cut now and then', async () => {
+    let cuts = 0
+    const lab = stepLab({
+      a: {
+        act: async ({ sleep }) => {
+          await sleep(1_200_000)
+          cuts += 1
+          if (cuts < 6) throw passing()
+          return {}
+        },
+      },
+    })
+    expect(await ran(lab)).toBe(true)
+    expect(cuts).toBe(6)
+  })
+
   it.for<readonly [string, unknown, string]>([
     ['an error that does not pass', new VmunitError('ERR_NOT_OWNED', 'not ours'), 'ERR_NOT_OWNED'],
     ['a foreign error', new Error('boom'), 'ERR_DRIVER'],
