@@ -5,11 +5,11 @@ import { isVmunitError } from '../errors/index.ts'
 import { orAbort } from '../internal/abort.ts'
 import { assertNever } from '../internal/assert-never.ts'
 import type { StateStore } from '../ports/index.ts'
+import { type Bell, createBell } from './bell.ts'
 import { runChange } from './change-runner.ts'
 import { giveClaims } from './claims.ts'
 import { answerPause } from './control.ts'
 import { keys, type WaitingRun } from './documents.ts'
-import { type Bell, createBell } from './follow-journal.ts'
 import { answerOf, askRequest, requestId } from './gates.ts'
 import { putBack } from './outages.ts'
 import { type ParkedChange, waitOf, wokenChanges } from './parked-changes.ts'
@@ -107,11 +107,11 @@ export async function driveRun(drive: Drive): Promise<DriveResult> {
 /** Resolves when a change has ended, a soak is over, or the run is told to stop; what stops it is seen by the caller. */
 async function untilOneEnds(environment: RunEnvironment, ends: Bell, wakeAt: number | undefined): Promise<void> {
   const done = new AbortController()
-  const ended = ends.next()
-  const woken = wakeAt === undefined ? ended : environment.sleep(Math.max(0, wakeAt - environment.now()), done.signal)
-  await orAbort(Promise.race([ended, woken]), environment.stop).catch(() => {})
+  const ended = ends.next(done.signal)
+  const woken = wakeAt === undefined ? [] : [environment.sleep(Math.max(0, wakeAt - environment.now()), done.signal)]
+  await orAbort(Promise.race([ended, ...woken]), environment.stop).catch(() => {})
   done.abort('the wait is over')
-  await woken.catch(() => {})
+  await Promise.allSettled(woken)
 }
 
 async function wait(drive: Drive, waiting: WaitingRun): Promise<void> {

@@ -3,9 +3,9 @@ import type { Principal } from '../domain/principal.ts'
 import { hasEnded } from '../domain/run-state.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
 import type { Call, Run } from '../ports/index.ts'
+import { type Bell, createBell } from './bell.ts'
 import { keys, type RunDocument, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
-import { type Bell, createBell } from './follow-journal.ts'
 import { loadPlan } from './load-plan.ts'
 import { createRunHandle } from './run-handle.ts'
 import { createRun, type StartRun } from './start-run.ts'
@@ -85,7 +85,8 @@ export function createEngine(engine: EngineOptions): Engine {
       engine,
       runId,
       plan,
-      bell: bellOf(runId),
+      // Asked for each time: a run that is resumed here has another one.
+      bell: { next: (over) => bellOf(runId).next(over) },
       by: principal.name,
       failure: async () => {
         try {

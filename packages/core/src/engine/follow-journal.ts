@@ -1,32 +1,12 @@
 import type { RunEvent } from '../domain/run-record.ts'
 import { hasEnded } from '../domain/run-state.ts'
 import type { Call, Clock, StateStore } from '../ports/index.ts'
+import { type Bell, listen } from './bell.ts'
 import { keys, runDocumentParser } from './documents.ts'
 import { runEvent } from './load-progress.ts'
 
-/** Wakes those who follow a run in this process as soon as something is durable. */
-export interface Bell {
-  ring(): void
-  /** Resolves at the next ring. */
-  next(): Promise<void>
-}
-
-export function createBell(): Bell {
-  let waiting = Promise.withResolvers<void>()
-  return {
-    ring() {
-      waiting.resolve()
-      waiting = Promise.withResolvers<void>()
-    },
-    next: () => waiting.promise,
-  }
-}
-
 /** Nothing follows one of these. */
 const LAST_RECORDS: ReadonlySet<string> = new Set<RunEvent['type']>(['run.succeeded', 'run.failed', 'run.cancelled'])
-
-/** Ends a wait that nobody waits for any more; without a reason, each time an exception would be made. */
-const OVER = 'the wait is over'
 
 export interface FollowOptions extends Call {
   readonly from: number
@@ -36,7 +16,7 @@ export interface FollowOptions extends Call {
 export interface FollowSources {
   readonly store: StateStore
   readonly clock: Clock
-  readonly bell: Bell
+  readonly bell: Pick<Bell, 'next'>
   readonly pollMs: number
 }
 
@@ -51,8 +31,7 @@ export async function* followJournal(
   // A reader who asks for more than there is finds no record that says so.
   let isOver = await hasRunEnded(store, runId, { signal })
   for (;;) {
-    // Asked for before the reading, so that nothing written during it is missed.
-    const rung = bell.next()
+    using listener = listen(bell)
     let isPaused = false
     for await (const record of store.journal(runId, next, { signal })) {
       next = record.seq + 1
@@ -61,26 +40,9 @@ export async function* followJournal(
       isOver ||= LAST_RECORDS.has(record.type)
     }
     if (!follow || isPaused || isOver) return
-    const isRung = await untilRung(rung, { clock, pollMs, signal })
+    const isRung = await listener.rings(pollMs, { clock, signal })
     isOver = !isRung && (await hasRunEnded(store, runId, { signal }))
     signal?.throwIfAborted()
-  }
-}
-
-/** Waits for a bell, but not longer than `pollMs`: others may have written. True when it rang. */
-export async function untilRung(
-  rung: Promise<void>,
-  { clock, pollMs, signal }: Call & Pick<FollowSources, 'clock' | 'pollMs'>,
-): Promise<boolean> {
-  const done = new AbortController()
-  const waiting = clock.sleep(pollMs, {
-    signal: signal === undefined ? done.signal : AbortSignal.any([signal, done.signal]),
-  })
-  try {
-    return await Promise.race([rung.then(() => true), waiting.then(() => false)])
-  } finally {
-    done.abort(OVER)
-    await waiting.catch(() => {})
   }
 }
 

@@ -7,7 +7,7 @@ import { askToStop } from './control.ts'
 import { type ControlDocument, keys, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { findOperation } from './find-operation.ts'
-import { type Bell, type FollowSources, followJournal } from './follow-journal.ts'
+import { type FollowSources, followJournal } from './follow-journal.ts'
 import { loadRun } from './load-run.ts'
 import { outcomesOf } from './outcomes.ts'
 import { applyRecord, beginProgress, type Progress } from './progress.ts'
@@ -17,7 +17,7 @@ export interface RunHandleOptions<Output> {
   readonly engine: EngineOptions
   readonly runId: string
   readonly plan: Plan<Output>
-  readonly bell: Bell
+  readonly bell: FollowSources['bell']
   /** The principal in whose name the handle pauses and cancels. */
   readonly by: string
   /** Rejects when this process gave the run up for a reason that is no outcome of the run. */

@@ -1,7 +1,8 @@
 import { hasEnded, type RunState } from '../domain/run-state.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, RunStatus, UntilOptions } from '../ports/index.ts'
-import { type FollowSources, untilRung } from './follow-journal.ts'
+import { listen } from './bell.ts'
+import type { FollowSources } from './follow-journal.ts'
 
 /** What is watched of a run, and by whom it is moved here. */
 export interface StateWatch {
@@ -45,14 +46,13 @@ async function keepLooking(
   const deadline = clock.now() + timeoutMs
   for (;;) {
     signal.throwIfAborted()
-    // Asked for before the look, so that nothing that becomes durable during it is missed.
-    const rung = bell.next()
+    using listener = listen(bell)
     const seen = await look({ signal })
     const status = checked(runId, seen, wanted)
     if (status !== undefined) return status
     const leftMs = deadline - clock.now()
     if (!(leftMs > 0)) throw timeoutError({ runId, wanted, timeoutMs }, seen)
-    await untilRung(rung, { clock, pollMs: Math.min(pollMs, leftMs), signal })
+    await listener.rings(Math.min(pollMs, leftMs), { clock, signal })
   }
 }
 
