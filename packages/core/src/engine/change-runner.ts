@@ -13,6 +13,8 @@ export interface ChangeEnvironment extends StepEnvironment {
   readonly facts: FactSources
   readonly outages: Outages
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Told when nothing of a group is in work any more, for now. */
+  readonly atRest: (group: string) => void
   readonly concurrency: { readonly width: number; run<T>(work: () => Promise<T>): Promise<T> }
 }
 
@@ -54,12 +56,13 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
       environment.concurrency.run(() =>
         runStep(environment, {
           step,
+          group: change.group,
           attempt,
           mayBeSkipped: isReturn,
           ...(step === first && { onUntouched }),
         }),
       ),
-  })
+  }).finally(() => environment.atRest(change.group))
   if (failed !== undefined && progress.inDoubt.has(key)) throw movedOn(progress.runId, errorOf(environment, failed))
   if (failed === undefined && waits.length > 0) return waits
   if (failed === undefined) {

@@ -4,8 +4,10 @@ import type { Guard } from './guard/guard.ts'
 import { guardGuest } from './guard/guard-guest.ts'
 
 export interface GuestConnections {
-  /** One connection per machine and address, opened when it is first needed and kept until it breaks. */
-  open(address: GuestAddress): Promise<Guest>
+  /** One connection per machine and address, opened when a group first needs it and kept until it breaks. */
+  open(address: GuestAddress, group: string): Promise<Guest>
+  /** Nothing of a group is in work now: of the connections that rest so, only the last ones are kept. */
+  rest(group: string): void
   close(): Promise<void>
 }
 
@@ -13,6 +15,9 @@ interface Connection {
   readonly guest: Guest
   readonly close: () => Promise<void>
 }
+
+/** Those of a group that comes back soon are not opened again; the thousands of a large fleet are not kept. */
+const MAX_RESTING = 64
 
 export interface GuestConnectionsOptions {
   readonly access: GuestAccess
@@ -25,6 +30,20 @@ export interface GuestConnectionsOptions {
 export function createGuestConnections(options: GuestConnectionsOptions): GuestConnections {
   const { access, guard, hypervisor, signal } = options
   const connections = new Map<string, Promise<Connection>>()
+  /** Which ones a group in work has opened. */
+  const keysOf = new Map<string, Set<string>>()
+  /** The keys of those that no group in work uses, in the order in which they came to rest. */
+  const resting = new Set<string>()
+
+  /** Nobody waits for the end of one connection; the run ends when all have ended. */
+  const ending = new Set<Promise<void>>()
+
+  function end(key: string): void {
+    const connection = connections.get(key)
+    connections.delete(key)
+    const ended = closed(connection).finally(() => ending.delete(ended))
+    ending.add(ended)
+  }
 
   async function hostKeysOf(address: GuestAddress): Promise<Pick<GuestTarget, 'hostKeys' | 'refusedHostKeys'>> {
     if (address.machine === undefined) return { hostKeys: [] }
@@ -51,8 +70,10 @@ export function createGuestConnections(options: GuestConnectionsOptions): GuestC
   }
 
   return {
-    async open(address) {
+    async open(address, group) {
       const key = `${address.machine ?? ''}@${address.address}:${address.port ?? ''}`
+      resting.delete(key)
+      keysOf.set(group, (keysOf.get(group) ?? new Set()).add(key))
       const existing = connections.get(key)
       if (existing !== undefined) return (await existing).guest
       // By identity: a second failure of an old connection must not take a new one out.
@@ -68,11 +89,31 @@ export function createGuestConnections(options: GuestConnectionsOptions): GuestC
         throw error
       }
     },
-    async close() {
-      const opened = await Promise.allSettled(connections.values())
-      connections.clear()
-      const open = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-      await Promise.allSettled(open.map((connection) => connection.close()))
+    rest(group) {
+      const keys = keysOf.get(group) ?? []
+      keysOf.delete(group)
+      const inWork = [...keysOf.values()]
+      for (const key of keys) {
+        if (connections.has(key) && !inWork.some((others) => others.has(key))) resting.add(key)
+      }
+      for (const key of resting) {
+        if (resting.size <= MAX_RESTING) break
+        resting.delete(key)
+        end(key)
+      }
     },
+    async close() {
+      for (const key of [...connections.keys()]) end(key)
+      await Promise.all(ending)
+    },
+  }
+}
+
+/** Closes a connection that may still be opening; one that cannot be closed is as good as closed. */
+async function closed(connection: Promise<Connection> | undefined): Promise<void> {
+  try {
+    await (await connection)?.close()
+  } catch {
+    // It was never open, or is broken.
   }
 }

@@ -64,7 +64,7 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
 
   const kindOf = (step: PlannedStep): StepKind =>
     configured(kinds, 'step kind', `${step.kind.name}@${step.kind.version}`)
-  const contextOf = (operationId: string, waitingFor: (what: string) => void): StepContext => ({
+  const contextOf: ChangeEnvironment['contextOf'] = (operationId, { group, waitingFor }): StepContext => ({
     operationId,
     waitingFor,
     runId: progress.runId,
@@ -77,7 +77,7 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
       if (engine.addresses === undefined) throw noAddressPool()
       return guardAddressPool(engine.addresses, guard)
     },
-    guest: (address) => guests.open(address),
+    guest: (address) => guests.open(address, group),
     tree: async (hash, tierId) =>
       guardTree(await definitionTree(store, { hash, tierId }, { signal: lease.lost }), guard),
     keep: (content) => store.putBlob(Readable.from(content), { signal: lease.lost }),
@@ -111,6 +111,7 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
       run: (work) =>
         steps.run([{ resource: 'steps', units: 1, capacity: engine.maxStepsInFlight }], work, { signal: stop }),
     },
+    atRest: guests.rest,
     async close() {
       await waits.close()
       await guests.close()

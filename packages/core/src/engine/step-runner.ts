@@ -18,12 +18,20 @@ export interface StepEnvironment {
   readonly stop: AbortSignal
   readonly now: () => number
   readonly kindOf: (step: PlannedStep) => StepKind
-  readonly contextOf: (operationId: string, waitingFor: (what: string) => void) => StepContext
+  readonly contextOf: (operationId: string, of: ContextOf) => StepContext
   readonly waits: Pick<Waits, 'during' | 'ended'>
+}
+
+/** Whose context it is, and who is told what it waits for. */
+export interface ContextOf {
+  readonly group: string
+  readonly waitingFor: (what: string) => void
 }
 
 export interface StepRun {
   readonly step: PlannedStep
+  /** The group whose change it belongs to. */
+  readonly group: string
   readonly attempt: number
   /** On the way back, a step whose inputs never came to be has nothing to undo. */
   readonly mayBeSkipped: boolean
@@ -109,7 +117,7 @@ interface Reaching extends StepRun {
 async function reach(environment: StepEnvironment, run: Reaching): Promise<Plain> {
   const { timing, writer, now } = environment
   const { kind, input, step, attempt, operationId } = run
-  const context = environment.contextOf(operationId, run.waitingFor)
+  const context = environment.contextOf(operationId, run)
   let waitingSince: number | undefined
   let failingSince: number | undefined
   let mustLook = run.mustLook

@@ -103,6 +103,26 @@ describe('a change', () => {
     expect(lab.progress.changes.get('forward:0:g1')?.state).toBe('began')
   })
 
+  it.each(['done', 'failed', 'stopped'])(
+    'lets the connections of its group rest when it is %s, and not before',
+    async (how) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const lab = stepLab({
+        b: { act: how === 'failed' ? boom : async () => await Promise.resolve() },
+        c: { act: () => promise },
+      })
+      const rested: string[] = []
+      const environment = { ...lab.environment, atRest: (group: string) => void rested.push(group) }
+      const running = runChange(environment, changeOf(DIAMOND)).catch(() => {})
+      await expect.poll(() => acts(lab)).toContain('c')
+      if (how === 'stopped') lab.stop(new RunStopped('pause', 'a test', 'user_a'))
+      expect(rested).toEqual([])
+      resolve()
+      await running
+      expect(rested).toEqual(['g1'])
+    },
+  )
+
   it('is in flight from the moment it is begun, before anything is awaited', () => {
     const lab = stepLab({})
     runChange(lab.environment, changeOf(DIAMOND)).catch(() => {})

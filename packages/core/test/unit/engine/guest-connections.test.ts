@@ -15,7 +15,7 @@ interface Lab {
   readonly connections: GuestConnections
   readonly targets: GuestTarget[]
   readonly guests: FakeGuest[]
-  readonly open: (more?: { machine?: string | undefined; address?: string }) => Promise<Guest>
+  readonly open: (more?: { machine?: string | undefined; address?: string; group?: string }) => Promise<Guest>
   refuse: Error | undefined
   listed: boolean
 }
@@ -63,8 +63,8 @@ function lab(): Lab {
     guests,
     refuse: undefined,
     listed: true,
-    open: ({ machine, address = '192.0.2.1' } = { machine: 'vm-1' }) =>
-      connections.open({ hypervisor: 'main', machine, address }),
+    open: ({ machine, address = '192.0.2.1', group = 'g1' } = { machine: 'vm-1' }) =>
+      connections.open({ hypervisor: 'main', machine, address }, group),
   }
   return it
 }
@@ -124,6 +124,22 @@ describe('the connections of a run', () => {
     expect(await (await it.open()).bootId()).toBe('boot 2')
     await it.connections.close()
     expect(it.guests.map(({ isClosed }) => isClosed)).toEqual([true, true])
+  })
+
+  it('do not add up in a large fleet: those of the last groups are kept, those of a group in work too', async () => {
+    const it = lab()
+    const isOpen = (): readonly number[] => it.guests.flatMap(({ number, isClosed }) => (isClosed ? [] : number))
+    await it.open({ machine: 'vm-0', group: 'in work' })
+    for (let number = 1; number <= 500; number += 1) {
+      await it.open({ machine: `vm-${number}`, group: `g${number}` })
+      it.connections.rest(`g${number}`)
+    }
+    await expect.poll(() => isOpen().length).toBe(65)
+    expect(isOpen()[0]).toBe(1)
+    expect(await (await it.open({ machine: 'vm-500', group: 'again' })).bootId()).toBe('boot 501')
+    expect(await (await it.open({ machine: 'vm-1', group: 'again' })).bootId()).toBe('boot 502')
+    await it.connections.close()
+    expect(isOpen()).toEqual([])
   })
 
   it('are all closed at the end', async () => {

@@ -36,6 +36,7 @@ async function ran(
   const { attempt = 1, mayBeSkipped = false, input = {} } = more
   return await runStep(lab.environment, {
     step: stepOf('a', [], input as Record<string, string>),
+    group: 'g1',
     attempt,
     mayBeSkipped,
   })
@@ -220,7 +221,9 @@ describe('a step', () => {
         },
       }),
     }
-    await expect(runStep(environment, { step: stepOf('a'), attempt: 1, mayBeSkipped: false })).rejects.toBe(stopped)
+    await expect(
+      runStep(environment, { step: stepOf('a'), group: 'g1', attempt: 1, mayBeSkipped: false }),
+    ).rejects.toBe(stopped)
     expect(lab.types()).toEqual(['step.began', 'step.retried'])
     expect(lab.progress.steps.get('a')).toEqual({ state: 'began', attempt: 1 })
   })

@@ -37,7 +37,7 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
   const nobody = (name: string): never => {
     throw new Error(`nothing to reach: ${name}`)
   }
-  const contextOf = (operationId: string, waitingFor: (what: string) => void): StepContext => ({
+  const contextOf: ChangeEnvironment['contextOf'] = (operationId, { waitingFor }): StepContext => ({
     operationId,
     waitingFor,
     runId: 'run',
@@ -106,6 +106,7 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
         time.now += ms
         await Promise.resolve()
       },
+      atRest: () => {},
       outages: { takeOut: async () => await Promise.resolve() },
       concurrency: { width: 64, run: (work) => work() },
     },
