@@ -3,7 +3,7 @@ import { hasEnded, type RunState } from '../domain/run-state.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, Run, RunStatus } from '../ports/index.ts'
 import { commitUpdates } from './commit-updates.ts'
-import { askToStop } from './control.ts'
+import { answerPause, askToStop } from './control.ts'
 import { type ControlDocument, keys, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { findOperation } from './find-operation.ts'
@@ -65,6 +65,10 @@ export function createRunHandle<Output>(options: RunHandleOptions<Output>): Run<
     for (;;) {
       const now = await state(call)
       const isMoved = now.state === 'running' || now.state === 'waiting'
+      // Who was asked has died; whoever resumes the run wants it to go on.
+      if (verb === 'pause' && now.state === 'interrupted') {
+        await commitUpdates(store, { updates: [answerPause(runId)] }, call)
+      }
       if (hasEnded(now.state) || (verb === 'pause' && !isMoved)) return
       // Somebody paused it at the same moment, or its process died: it is taken over, so that it ends.
       if (!isMoved) await enforce(control)

@@ -49,6 +49,26 @@ describe('a run that is told to stop', () => {
     expect(await lab.store.get([keys.control(run.id)])).toEqual([undefined])
   })
 
+  it('is not paused by the next owner, when the one that was asked had died', async () => {
+    const { kind, acting, letGo } = heldStep()
+    await using lab = engineWith(kind, { timing: { pollMs: 60_000 } })
+    const run = await startOne(lab)
+    await acting
+    let isAlive = true
+    const seen = (store: StateStore): StateStore => ({
+      ...store,
+      holder: async (...given) => (isAlive ? await store.holder(...given) : undefined),
+    })
+    const pausing = (await lab.another({ seen }).run(run.id, principal)).pause()
+    await until(async () => ((await lab.store.get([keys.control(run.id)]))[0] === undefined ? undefined : true))
+    isAlive = false
+    await pausing
+    const stillAsked = await lab.store.get([keys.control(run.id)])
+    letGo()
+    await run.result()
+    expect(stillAsked).toEqual([undefined])
+  })
+
   it('is cancelled although nobody has its operation any more', async () => {
     const { kind, acting, letGo } = heldStep()
     await using lab = engineWith(kind)
