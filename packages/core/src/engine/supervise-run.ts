@@ -60,7 +60,8 @@ async function supervise(options: SuperviseOptions, ownership: Ownership): Promi
   const { engine, runId } = options
   const { stop } = ownership
   for (let drives = 0; ; drives += 1) {
-    const result = await driveOnce({ ...options, isNew: options.isNew === true && drives === 0 }, ownership)
+    const isFirst = drives === 0
+    const result = await driveOnce({ ...options, isFirst, isNew: options.isNew === true && isFirst }, ownership)
     // Nobody may have taken it over: then it goes on here, else `acquire` says who has it.
     if (result === 'lost') continue
     if (result !== 'waiting') return result
@@ -73,14 +74,21 @@ function isClosing({ reason }: AbortSignal): boolean {
   return reason instanceof RunStopped && reason.verb !== 'cancel' && reason.by === CLOSED_BY
 }
 
+interface DriveOptions extends SuperviseOptions {
+  /** Whether somebody has just asked for it to be moved. */
+  readonly isFirst: boolean
+}
+
 /** Takes the lease, looks at the journal as it is then, and moves the run. */
-async function driveOnce(options: SuperviseOptions, { stop, onOwned }: Ownership): Promise<DriveResult> {
+async function driveOnce(options: DriveOptions, { stop, onOwned }: Ownership): Promise<DriveResult> {
   const { engine, runId, onDurable, takeover, isNew = false, adopt = false } = options
   const { store, owner, timing } = engine
   await using lease = await store.acquire(keys.run(runId), { owner, ttlMs: timing.leaseMs, takeover })
   const progress = await loadProgress(store, runId)
   if (hasEnded(progress.state)) return 'ended'
   await obeyControl(engine, runId, stop)
+  // Paused by another process meanwhile: that goes on when somebody resumes it, and not by itself.
+  if (!options.isFirst && progress.state === 'paused' && !stop.signal.aborted) return 'paused'
   const signal = AbortSignal.any([stop.signal, lease.lost])
   const look = async (): Promise<Reconciled | undefined> =>
     await reconcileRun(engine, progress, { adopt, signal, onDelay: onOwned })

@@ -131,6 +131,22 @@ describe('resume', () => {
 })
 
 describe('a run that waits', () => {
+  it('stays paused when another process pauses it: the one that waited for its turn lets go of it', async () => {
+    await using lab = engineWith(
+      kindOf(async () => await Promise.resolve({})),
+      // Looks so rarely that the other one has paused the run and left when it does.
+      { timing: { pollMs: 200 } },
+    )
+    const run = await startOne(lab, 'unit/u', true)
+    await until(async () => ((await run.state()).state === 'waiting' ? true : undefined))
+    await until(async () => ((await lab.store.holder(keys.run(run.id))) === undefined ? true : undefined))
+    await (await lab.another().run(run.id, principal)).pause()
+    await expect(run.result()).rejects.toMatchObject({ code: 'ERR_PAUSED' })
+    const types = (await Array.fromAsync(run.events({ follow: false }))).map(({ type }) => type)
+    expect(types.at(-1)).toBe('run.paused')
+    expect((await run.state()).state).toBe('paused')
+  })
+
   it('goes on when it is answered, although the store did not answer for a moment', async () => {
     let failures = 0
     const shaky = (store: StateStore): StateStore => ({
