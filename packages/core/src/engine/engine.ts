@@ -45,6 +45,7 @@ export interface Engine {
 /** Runs any operation; knows none by name. */
 export function createEngine(engine: EngineOptions): Engine {
   const supervisions = new Map<string, Supervision>()
+  let isClosed = false
   const bells = new Map<string, Bell>()
 
   function bellOf(runId: string): Bell {
@@ -59,6 +60,7 @@ export function createEngine(engine: EngineOptions): Engine {
     const bell = bellOf(runId)
     const supervision = superviseRun({ ...how, engine, runId, onDurable: () => bell.ring() })
     supervisions.set(runId, supervision)
+    if (isClosed) supervision.stop(closed())
     const forget = (): void => {
       supervisions.delete(runId)
       bells.delete(runId)
@@ -109,6 +111,7 @@ export function createEngine(engine: EngineOptions): Engine {
 
   /** Supervises a run that nobody moves, so that what is asked of it happens. */
   async function adopt(runId: string): Promise<Supervision | undefined> {
+    if (isClosed) throw new VmunitError('ERR_CLOSED', 'The manager is closed. Create a new one.')
     const holder = await engine.store.holder(keys.run(runId))
     return holder === undefined ? supervise(runId) : undefined
   }
@@ -160,8 +163,10 @@ export function createEngine(engine: EngineOptions): Engine {
     },
 
     async close() {
+      // Also for what is about to begin: a start that was under way.
+      isClosed = true
       const all = [...supervisions.values()]
-      for (const supervision of all) supervision.stop(new RunStopped('pause', 'the manager was closed', CLOSED_BY))
+      for (const supervision of all) supervision.stop(closed())
       await Promise.allSettled(all.map(({ finished }) => finished))
     },
   }
@@ -170,6 +175,10 @@ export function createEngine(engine: EngineOptions): Engine {
 async function stateOf({ store }: EngineOptions, runId: string, call: Call): Promise<RunDocument['state']> {
   const [document] = await store.get([keys.run(runId)], call)
   return runDocumentParser.parse(document?.value).state
+}
+
+function closed(): RunStopped {
+  return new RunStopped('pause', 'the manager was closed', CLOSED_BY)
 }
 
 function endedError(runId: string, state: RunDocument['state']): VmunitError {

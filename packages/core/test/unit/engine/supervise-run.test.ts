@@ -107,6 +107,25 @@ describe('a run that is told to stop', () => {
   })
 })
 
+describe('an engine that is closed', () => {
+  it('carries out nothing of a run that was about to start', async () => {
+    let acts = 0
+    const kind = kindOf(async () => {
+      acts += 1
+      return await Promise.resolve({})
+    })
+    await using lab = engineWith(kind)
+    const starting = startOne(lab)
+    const closing = lab.engine.close()
+    const run = await starting
+    await closing
+    await until(async () => ((await run.state()).state === 'running' ? undefined : true))
+    expect(acts).toBe(0)
+    expect((await run.state()).state).toBe('paused')
+    await expect(run.cancel('too late here')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  })
+})
+
 describe('resume', () => {
   it('moves all that can be moved, and then says what kept one', async () => {
     const { kind, acting, letGo } = heldStep()
