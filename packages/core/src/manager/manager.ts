@@ -92,7 +92,7 @@ export interface Manager extends Closeable {
    * Executes exactly this plan, also one that was JSON in between. An aborted `signal` pauses the run.
    *
    * @throws {@link VmunitError} `ERR_PLAN_EDITED`, `ERR_PLAN_STALE` naming the servers, `ERR_CLAIMED` naming the run
-   * in the way; nothing has changed then.
+   * in the way; `ERR_NOT_CONFIGURED` when this manager does not have the operation. Nothing has changed then.
    */
   start<Output>(plan: Plan<Output>, options?: StartOptions): Promise<Run<Output>>
   /**
