@@ -21,6 +21,9 @@ const SECRETS = ['password', 'passphrase', 'secret', 'signingSecret', 'token', '
 /**
  * A log in files of bounded size and number: one JSON text per line, with level, time and fields.
  *
+ * A line that cannot be written, on a full disk for example, is lost and fails nobody; how many were lost is written when
+ * that is possible again.
+ *
  * Fields that bear the name of a secret are blacked out; the manager itself never gives one.
  *
  * @throws {@link VmunitError} `ERR_INVALID_INPUT` for sizes and numbers that make no log.
@@ -34,6 +37,13 @@ export function createFileLogger(options: FileLoggerOptions): FileLogger {
   check('maxBytes', maxBytes, 1_024)
   check('files', files, 1)
   const rolling = openRollingFile({ file, maxBytes, files })
+  let lost = 0
+
+  function write(line: string): void {
+    if (lost > 0 && rolling.write(lostLine(lost))) lost = 0
+    if (!rolling.write(line)) lost += 1
+  }
+
   const log = pino(
     {
       level,
@@ -42,7 +52,7 @@ export function createFileLogger(options: FileLoggerOptions): FileLogger {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '…' },
     },
-    { write: rolling.write },
+    { write },
   )
   const at =
     (name: 'debug' | 'info' | 'warn' | 'error') =>
@@ -56,6 +66,11 @@ export function createFileLogger(options: FileLoggerOptions): FileLogger {
     close: async () => rolling.close(),
     [Symbol.asyncDispose]: async () => rolling.close(),
   }
+}
+
+function lostLine(count: number): string {
+  const time = new Date().toISOString()
+  return `${JSON.stringify({ level: 'warn', time, pid: process.pid, lost: count, msg: 'lines could not be written' })}\n`
 }
 
 /** An error as its code and sentence: its properties may hold anything. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VmunitError } from '@vmunit/core'
@@ -42,6 +42,29 @@ describe('a file logger', () => {
     expect(text).toContain('user_a')
     for (const secret of ['a-1', 'b-2', 'c-3']) expect(text).not.toContain(secret)
     expect(fields.password, 'the caller keeps its own').toBe('a-1')
+  })
+
+  it('fails nobody when it cannot begin a new file, and tells how many lines it lost', async () => {
+    await using folder = await openFolder()
+    await using logger = createFileLogger({ file: folder.file, maxBytes: 1_024, files: 2 })
+    const obstacle = join(folder.file, '..', 'manager.log.1')
+    await mkdir(obstacle)
+    for (let number = 0; number < 20; number += 1) logger.info('message', { number })
+    const before = await folder.lines()
+    await using other = await open(join(folder.file, '..', 'other'), 'w')
+    logger.info('lost')
+    await other.write('not ours to close')
+    await rmdir(obstacle)
+    logger.info('last')
+    const [loss, last] = await folder.lines()
+    expect(loss).toMatchObject({ level: 'warn', lost: 21 - before.length })
+    expect(last).toMatchObject({ msg: 'last' })
+    expect(await folder.lines('manager.log.1')).toEqual(before)
+  })
+
+  it('fails nobody when the disk is full', async () => {
+    await using logger = createFileLogger({ file: '/dev/full' })
+    logger.info('lost')
   })
 
   it('keeps so many files, none larger than it may be, and loses no line among them', async () => {
