@@ -30,7 +30,8 @@ export interface MailNotifierOptions {
 /**
  * Brings notices by mail, over SMTP. Each has a connection of its own, so that there is nothing to close.
  *
- * A notice that is delivered twice has the same Message-ID, by which mail programs show it once.
+ * A notice that is delivered twice has the same Message-ID, by which mail programs show it once. It counts as delivered
+ * when every recipient was accepted.
  *
  * @example
  * ```ts
@@ -76,7 +77,10 @@ async function send(server: MailServer, signal: AbortSignal, message: SendMailOp
     tls: { servername: host, ...(ca !== undefined && { ca }) },
     ...(auth !== undefined && { auth }),
   })
-  await Promise.race([transport.sendMail(message), socket.aborted])
+  const { rejectedErrors = [] } = await Promise.race([transport.sendMail(message), socket.aborted])
+  // To nodemailer a mail is sent when one of its recipients was accepted.
+  const [refusal] = rejectedErrors
+  if (refusal !== undefined) throw refusal
 }
 
 function bodyOf({ text, run, server, request, time }: Notice): string {

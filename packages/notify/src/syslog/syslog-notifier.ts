@@ -44,7 +44,7 @@ export function createSyslogNotifier(options: SyslogNotifierOptions): Notifier {
       const message = formatSyslog(notice, sender)
       const signal = within(timeoutMs, call.signal)
       try {
-        if (transport === 'udp') await sendDatagram({ host, port }, cut(message, maxDatagramBytes))
+        if (transport === 'udp') await sendDatagram({ host, port }, cut(message, maxDatagramBytes), signal)
         else await sendStream(open(transport, { host, port, ca: options.ca }), message, signal)
       } catch (error) {
         call.signal?.throwIfAborted()
@@ -70,16 +70,21 @@ interface Address {
   readonly port: number
 }
 
-async function sendDatagram({ host, port }: Address, message: Buffer): Promise<void> {
+async function sendDatagram({ host, port }: Address, message: Buffer, signal: AbortSignal): Promise<void> {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  // What fails before it is sent, such as a socket for which there is no room, is told to listeners only.
+  socket.on('error', reject)
+  socket.send(message, port, host, (error) => {
+    if (error === null) resolve()
+    else reject(error)
+  })
   try {
-    await new Promise<void>((resolve, reject) => {
-      socket.send(message, port, host, (error) => {
-        if (error === null) resolve()
-        else reject(error)
-      })
-    })
+    await promise
   } finally {
+    signal.removeEventListener('abort', onAbort)
     socket.close()
   }
 }

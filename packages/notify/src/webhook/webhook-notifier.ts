@@ -21,7 +21,7 @@ export interface WebhookNotifierOptions {
  *
  * An answer of 2xx is success; 408, 425, 429 and 5xx are tried again; any other one stops the delivery.
  *
- * @throws {@link VmunitError} `ERR_INVALID_INPUT` for an address that is no web address, or not encrypted.
+ * @throws {@link VmunitError} `ERR_INVALID_INPUT` for an address that is no web address, not encrypted, or holds a login.
  */
 export function createWebhookNotifier(options: WebhookNotifierOptions): Notifier {
   const { headers = {}, signingSecret, timeoutMs = 30_000 } = options
@@ -73,6 +73,12 @@ async function post({ url, headers, body, signal }: Posting): Promise<number> {
 function checkedUrl({ url, plaintext = false }: WebhookNotifierOptions): URL {
   const parsed = URL.parse(url)
   const isSafe = parsed?.protocol === 'https:' || (plaintext && parsed?.protocol === 'http:')
+  if (parsed !== null && (parsed.username !== '' || parsed.password !== '')) {
+    throw new VmunitError(
+      'ERR_INVALID_INPUT',
+      'The address of a web hook holds no user name and password. Pass them as the header authorization.',
+    )
+  }
   if (parsed !== null && isSafe) return parsed
   throw new VmunitError(
     'ERR_INVALID_INPUT',

@@ -83,6 +83,12 @@ describe('mail', () => {
     await mail.notify(NOTICE)
   })
 
+  it('one recipient of two that is refused is not passed over', async () => {
+    await using room = await openMailRoom({ refusals: [451] })
+    await expect(notifier(room).notify(NOTICE)).rejects.toMatchObject({ code: 'ERR_UNAVAILABLE', retryable: true })
+    await notifier(room).notify(NOTICE)
+  })
+
   it('a server that is away may be tried again', async () => {
     const room = await openMailRoom()
     await room[Symbol.asyncDispose]()

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { createServer as createTlsServer } from 'node:tls'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createSyslogNotifier } from '../../src/index.ts'
 import { makeCertificate } from '../support/certificate.ts'
@@ -69,6 +71,14 @@ describe('syslog', () => {
     await createSyslogNotifier(short).notify(NOTICE)
     expect((await second)[0]).toEqual(whole.subarray(0, inside - 1))
     socket.close()
+  })
+
+  it('over UDP may be tried again when there is no room for a socket, and the process lives on', () => {
+    const child = fileURLToPath(new URL('./children/datagram-without-room.ts', import.meta.url))
+    const command = 'ulimit -n 64; exec "$@"'
+    const argv = ['-c', command, 'sh', process.execPath, '--conditions=@vmunit/source', child]
+    const { stdout, status } = spawnSync('sh', argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    expect([stdout, status]).toEqual(['ERR_UNAVAILABLE', 0])
   })
 
   it('a collector that is away, or hangs up in between, may be tried again', async () => {

@@ -86,6 +86,12 @@ describe('web hook', () => {
     expect(() => createWebhookNotifier({ url })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_INPUT' }))
   })
 
+  it('a login in the address is refused, and not shown', () => {
+    const create = (): unknown => createWebhookNotifier({ url: 'https://user:hunter2@127.0.0.1/hook' })
+    expect(create).toThrow(expect.objectContaining({ code: 'ERR_INVALID_INPUT' }))
+    expect(create).not.toThrow('hunter2')
+  })
+
   it('aborted, it rejects with the reason', async () => {
     const asked = Promise.withResolvers<void>()
     const server = createServer(() => asked.resolve())
