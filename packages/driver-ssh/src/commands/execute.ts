@@ -9,7 +9,9 @@ export async function execute(session: Session, command: Command, call: Call): P
   const script = limitedScript(command)
   const stdout = createOutputCap()
   const stderr = createOutputCap()
-  const spec = { script, onStdout: stdout.push, onStderr: stderr.push, timeoutMs: command.timeoutMs }
+  const { timeoutMs } = command
+  const isSecret = command.environment !== undefined
+  const spec = { script, isSecret, onStdout: stdout.push, onStderr: stderr.push, timeoutMs }
   const exitCode = await runProcess(session, spec, call)
   return {
     exitCode,

@@ -16,6 +16,10 @@ export interface ProcessSpec {
   readonly script: ShellText
   /** Whether it reads what is written to it. */
   readonly readsInput?: boolean | undefined
+  /** Whether others in the guest must not see the script, as they see the command line of every process. */
+  readonly isSecret?: boolean | undefined
+  /** Whether all of its output is waited for, however long it takes: nothing that it leaves behind holds it open. */
+  readonly endsWithOutput?: boolean | undefined
   /**
    * For what changes the guest. Asked when its channel is open, directly before the script leaves, and again before
    * everything that is written to it: what it throws, the process ends with.
@@ -57,7 +61,7 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
   const pidLine = createPidLine()
   const script = scriptBytes(`${PID_LINE}${spec.script}`)
   // A command line leaves when the server has consented to a channel, and nobody can be asked at that moment.
-  const inline = spec.permit === undefined && script.length <= COMMAND_LINE_BYTES
+  const inline = spec.permit === undefined && spec.isSecret !== true && script.length <= COMMAND_LINE_BYTES
   let channel: ClientChannel | undefined
   let isOver = false
   let isPaused = false
@@ -89,7 +93,7 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
     channel = opened
     let status: number | undefined
     let open = 2
-    const heard = (): void => void silence?.refresh()
+    const heard = (): void => void (isOver || silence?.refresh())
     const onClose = (): void => {
       open -= 1
       if (open > 0) return
@@ -101,6 +105,7 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
     opened.on('exit', (code: number | null, signal?: string) => {
       const exitCode = code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0)
       status = exitCode
+      if (spec.endsWithOutput === true) return
       silence = setTimeout(() => {
         settle(() => resolve(exitCode))
         opened.close()

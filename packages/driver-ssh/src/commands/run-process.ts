@@ -12,6 +12,9 @@ export interface RunSpec extends Omit<ProcessSpec, 'signal' | 'permit' | 'onStar
 /** What `timeout` says of a command that it has ended. */
 export const TIMED_OUT = 124
 
+/** Node takes longer ones for no time at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /** How long a guest may take to end a process. */
 const END_MS = 5_000
 
@@ -28,7 +31,12 @@ export async function runProcess(session: Session, spec: RunSpec, call: Call): P
     running.kill()
     timers.push(setTimeout(() => reject(stuck(session.link.server)), END_MS))
   }
-  const onStart = (): void => void (timeoutMs !== undefined && timers.push(setTimeout(onLate, timeoutMs)))
+  function onStart(): void {
+    // What is longer than a timer can be is for the guest alone to keep.
+    if (timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS) return
+    timers.push(setTimeout(onLate, timeoutMs))
+  }
+
   const running = startProcess(session, { ...spec, onStart, signal: call.signal, permit: call.permit })
   running.end()
   try {

@@ -11,7 +11,7 @@ export interface Channels {
    * server sends may arrive in one piece with its consent.
    */
   open(command: Uint8Array, attach: (channel: ClientChannel) => void, signal?: AbortSignal): Promise<void>
-  /** The same without waiting for room, for what ends another command. */
+  /** The same without waiting for its turn, for what ends another command. */
   openUrgent(command: Uint8Array, attach: (channel: ClientChannel) => void): Promise<void>
 }
 
@@ -113,7 +113,16 @@ export function createChannels(link: Link, maxChannels: number): Channels {
         }
       }
     },
-    openUrgent: async (command, attach) => await startCommand(link, command, attach),
+    async openUrgent(command, attach) {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await startCommand(link, command, attach)
+        } catch (error) {
+          if (!isRefusal(error) || tries > MOST_TRIES) throw error
+          await pause(10 * tries)
+        }
+      }
+    },
   }
 }
 

@@ -28,8 +28,8 @@ const DEFAULTS: Limits = { connectTimeoutMs: 10_000, handshakeTimeoutMs: 20_000,
 export function limitsOf(given: SshLimits): Limits {
   const limit = (name: keyof Limits): number => {
     const value = given[name] ?? DEFAULTS[name]
-    if (Number.isFinite(value) && value >= 1) return value
-    throw new TypeError(`${name} must be a positive number.`)
+    if (value >= 1 && value < 2 ** 31) return value
+    throw new TypeError(`${name} must be a positive number, below 2 ** 31.`)
   }
   return {
     connectTimeoutMs: limit('connectTimeoutMs'),

@@ -2,8 +2,7 @@ import type { Duplex } from 'node:stream'
 import ssh2, { type AnyAuthMethod, type Client } from 'ssh2'
 import { VmunitError } from '../errors.ts'
 import type { ExpectedKeys } from '../host-keys/expected-keys.ts'
-import { algorithmsFor } from '../host-keys/host-key.ts'
-import { judgeHostKey, noKeyKnown } from '../host-keys/judge-host-key.ts'
+import { judgeHostKey } from '../host-keys/judge-host-key.ts'
 import type { Limits } from './limits.ts'
 import { mapSshError } from './map-error.ts'
 import { orAbort } from './or-abort.ts'
@@ -15,6 +14,8 @@ export interface LinkOptions {
   readonly server: string
   readonly stream: Duplex
   readonly expected: ExpectedKeys
+  /** The algorithms by which it may prove one of them. */
+  readonly serverHostKey: readonly string[]
   readonly methods: readonly AnyAuthMethod[]
   readonly limits: Limits
 }
@@ -63,7 +64,7 @@ const GOODBYE_MS = 1_000
  * broken connection would end the process.
  */
 export async function openLink(options: LinkOptions, signal: AbortSignal | undefined): Promise<Link> {
-  const { server, stream, expected, methods, limits } = options
+  const { server, stream, expected, serverHostKey, methods, limits } = options
   const client = new ssh2.Client()
   const attempts = tryMethods(methods)
   const listeners = new Set<(reason: VmunitError) => void>()
@@ -109,16 +110,13 @@ export async function openLink(options: LinkOptions, signal: AbortSignal | undef
   })
   client.once('ready', resolve)
 
-  const types = expected.accepted.length > 0 ? expected.accepted : expected.refused
-  const serverHostKey = [...algorithmsFor(types)]
-  if (serverHostKey.length === 0) throw noKeyKnown(server)
   try {
     client.connect({
       sock: stream,
       readyTimeout: limits.handshakeTimeoutMs,
       keepaliveInterval: limits.keepAliveMs,
       keepaliveCountMax: 3,
-      algorithms: { ...structuredClone(ALGORITHMS), serverHostKey } as never,
+      algorithms: { ...structuredClone(ALGORITHMS), serverHostKey: [...serverHostKey] } as never,
       // Anything but false would mean yes to ssh2.
       hostVerifier: (shown: Buffer) => {
         verdict = judgeHostKey(server, shown, expected)

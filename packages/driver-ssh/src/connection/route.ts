@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Call } from '@vmunit/core'
 import { VmunitError } from '../errors.ts'
 import { expectedKeys, type HostKeyQuestion, type HostKeySources } from '../host-keys/expected-keys.ts'
-import { noKeyKnown } from '../host-keys/judge-host-key.ts'
+import { provableAlgorithms } from '../host-keys/judge-host-key.ts'
 import type { Identity } from './identity.ts'
 import type { Limits } from './limits.ts'
 import { type Link, openLink } from './link.ts'
@@ -21,15 +21,15 @@ export interface RouteOptions {
 /** Opens links over what `stream` gives. Secrets are read first: a key that cannot be used needs no connection. */
 export async function openOver(options: RouteOptions, question: HostKeyQuestion, call: Call): Promise<Link> {
   const { identity, sources, limits, stream } = options
-  const { address, port, refusedHostKeys } = question
+  const { address, port } = question
   const { signal } = call
   const server = `${address}:${port}`
   signal?.throwIfAborted()
   const expected = await orAbort(expectedKeys(question, sources), signal)
-  if (expected.accepted.length === 0 && refusedHostKeys.length === 0) throw noKeyKnown(server)
+  const serverHostKey = provableAlgorithms(server, expected)
   const methods = await orAbort(identity(), signal)
   const opened = await stream(address, port, signal)
-  return await openLink({ server, stream: opened, expected, methods, limits }, signal)
+  return await openLink({ server, stream: opened, expected, serverHostKey, methods, limits }, signal)
 }
 
 /** Goes straight to each server. */
@@ -44,11 +44,13 @@ export function streamThrough(connect: () => Promise<Link>): {
   readonly close: () => Promise<void>
 } {
   let jump: Promise<Link> | undefined
+  let isClosed = false
 
   async function link(): Promise<Link> {
     const current = jump
     const opened = await current?.catch(() => undefined)
     if (opened !== undefined && opened.failure() === undefined) return opened
+    if (isClosed) throw new VmunitError('ERR_CLOSED', 'The SSH access was closed. Create a new one.')
     // Unless somebody else has begun to connect meanwhile.
     const opening = jump === undefined || jump === current ? connect() : jump
     jump = opening
@@ -70,6 +72,7 @@ export function streamThrough(connect: () => Promise<Link>): {
       }
     },
     async close() {
+      isClosed = true
       const opened = await jump?.catch(() => undefined)
       jump = undefined
       await opened?.close()

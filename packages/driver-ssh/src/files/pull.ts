@@ -31,6 +31,7 @@ export async function* pull(session: Session, { paths, maxBytes }: Pull, call: C
 
   const running = startProcess(session, {
     script,
+    endsWithOutput: true,
     onStdout(chunk) {
       chunks.push(chunk)
       ahead += chunk.length

@@ -9,6 +9,6 @@ export async function pushed(session: Session, to: string, call: Call): Promise<
 case $version in "$folder"/v-*) cat "$parent/$version.tree" 2>/dev/null ;; esac
 exit 0
 `
-  const hash = (await ask(session, script, call)).toString().trim()
+  const hash = (await ask(session, { script }, call)).toString().trim()
   return hash === '' ? undefined : hash
 }

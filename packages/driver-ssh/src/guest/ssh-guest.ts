@@ -59,7 +59,7 @@ export function createSshGuest(session: Session, settings: GuestSettings, onClos
       assertOpen(call)
       yield* pull(session, { paths, maxBytes }, call ?? {})
     },
-    bootId: (call) => look(call, async (given) => (await ask(session, BOOT_ID, given)).toString().trim()),
+    bootId: (call) => look(call, async (given) => (await ask(session, { script: BOOT_ID }, given)).toString().trim()),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -28,14 +28,14 @@ export async function startJob(
     nonce: randomBytes(8).toString('hex'),
     timeoutMs: command.timeoutMs,
   }
-  const answer = (await ask(session, startScript(start), call)).toString().trim()
+  const answer = (await ask(session, { script: startScript(start), isSecret: true }, call)).toString().trim()
   if (answer === 'started' || answer === 'known') return
   throw refused(session.link.server, answer)
 }
 
 /** Finds a job again, whatever happened to connection, process or guest since it was started. */
 export async function lookAtJob(session: Session, job: JobName, call: Call): Promise<Observed<ExecResult>> {
-  const seen = parseJob(await ask(session, lookScript(placeOf(job)), call))
+  const seen = parseJob(await ask(session, { script: lookScript(placeOf(job)) }, call))
   if (seen !== undefined) return seen
   // Nothing is concluded from what cannot be read: it may have begun.
   return { state: 'unknown', detail: 'the record of the job in the guest cannot be read' }
@@ -43,7 +43,7 @@ export async function lookAtJob(session: Session, job: JobName, call: Call): Pro
 
 /** Ends a job and what it started, and waits until nothing of it runs. */
 export async function stopJob(session: Session, job: JobName, call: Call): Promise<void> {
-  const answer = (await ask(session, stopScript(placeOf(job)), call)).toString().trim()
+  const answer = (await ask(session, { script: stopScript(placeOf(job)) }, call)).toString().trim()
   if (answer === 'gone') return
   throw new VmunitError(
     'ERR_TIMEOUT',

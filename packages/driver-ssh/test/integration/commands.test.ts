@@ -88,6 +88,21 @@ describe('a command', () => {
     expect(Buffer.from(stdout).equals(Buffer.concat(ends)), `seed ${random.seed}`).toBe(true)
   })
 
+  it('and its job show their environment to nobody else in the guest', async () => {
+    const { id, target } = await room().boot()
+    await using guest = await access().open(target)
+    // Stops when it has seen something that holds the secret on its command line.
+    const watch = `while :; do cat /proc/[0-9]*/cmdline 2>/dev/null | grep -q 'hid[d]en' && break; done; : > /root/seen`
+    await guest.startJob('watch', { argv: ['sh', '-c', watch] })
+    const environment = { SECRET: 'hidden' }
+    for (let round = 0; round < 30; round += 1) {
+      await guest.exec({ argv: ['sleep', '0.02'], environment })
+      await guest.startJob(`job-${round}`, { argv: ['true'], environment })
+    }
+    expect(await room().host.readFile(id, '/root/seen')).toBeUndefined()
+    await guest.stopJob('watch')
+  })
+
   it('reads nothing from us', async () => {
     const { target } = await room().boot()
     await using guest = await access().open(target)

@@ -116,6 +116,27 @@ describe('many commands on one connection', () => {
     await until(sleepers, (seen) => seen === '')
   })
 
+  it('that are aborted all at once are all ended', async () => {
+    const { id, target } = await room().boot()
+    await using guest = await access().open(target)
+    const stop = new AbortController()
+    const { signal } = stop
+    const running = Array.from({ length: 8 }, () => guest.exec({ argv: ['sleep', '613'] }, { signal }).catch(() => {}))
+    const sleepers = async (): Promise<number> =>
+      (await processes(room().host, id, 'sleep 613')).split('\n').filter(Boolean).length
+    await until(sleepers, (count) => count === 8)
+    stop.abort(new Error('stop'))
+    await Promise.all(running)
+    await until(sleepers, (count) => count === 0)
+  })
+
+  it('may have a limit that is longer than a timer can be', async () => {
+    const { target } = await room().boot()
+    await using guest = await access().open(target)
+    expect((await guest.exec({ argv: ['sleep', '0.3'], timeoutMs: 2 ** 32 })).exitCode).toBe(0)
+    expect(() => access({ connectTimeoutMs: 2 ** 32 })).toThrow(TypeError)
+  })
+
   it('reject with ERR_CLOSED when the guest is closed', async () => {
     const { target } = await room().boot()
     const guest = await access().open(target)

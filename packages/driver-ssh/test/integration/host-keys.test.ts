@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import type { VmunitError } from '@vmunit/core'
 import ssh2 from 'ssh2'
 import { describe, expect, it } from 'vitest'
@@ -32,6 +32,22 @@ describe('the host key of a guest', () => {
     const target = { address: '127.0.0.1', port: server.port, hostKeys: [strange] }
     await rejection(access().open(target), 'ERR_HOST_KEY')
     expect(server.logins()).toBe(0)
+    server.close()
+  })
+
+  it('of a type that cannot be verified is refused before anything is connected', async () => {
+    let connections = 0
+    const server = net.createServer((socket) => {
+      connections += 1
+      socket.destroy()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const type = Buffer.from('\0\0\0\u0007ssh-dss', 'latin1')
+    const key = `ssh-dss ${Buffer.concat([type, Buffer.alloc(40, 1)]).toString('base64')}`
+    const target = { address: '127.0.0.1', port, hostKeys: [key] }
+    expect((await rejection(access().open(target), 'ERR_UNSUPPORTED')).message).toContain('ssh-dss')
+    expect(connections).toBe(0)
     server.close()
   })
 

@@ -42,6 +42,19 @@ it('connects anew when the jump host was lost, and tells which of the two does n
   await until(() => open().catch(() => false), Boolean)
 })
 
+it('leaves no connection to a jump host when it is closed while a guest is opened', async () => {
+  const [jump, guest] = await Promise.all([room().boot(), room().boot()])
+  const { address, hostKeys } = jump.target
+  const through = access({ jump: { address, hostKeys } })
+  const opening = rejection(through.open(guest.target), 'ERR_CLOSED')
+  await through.close()
+  await opening
+  await until(
+    () => processes(room().host, jump.id, 'sshd: root'),
+    (seen) => seen === '',
+  )
+})
+
 it('says so when a jump host forwards nothing', async () => {
   const jump = await room().boot({ sshd: ['AllowTcpForwarding no'] })
   const guest = await room().boot()
