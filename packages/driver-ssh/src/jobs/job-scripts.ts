@@ -31,7 +31,8 @@ root=${stateDirectory}
 if [ -e "$root/jobs/${name}/claim" ]; then echo known; exit 0; fi
 for tool in ${TOOLS}; do command -v $tool >/dev/null || { echo "lacks $tool"; exit 0; }; done
 mkdir -p "$root/jobs/${name}" && cd "$root/jobs/${name}" || exit 73
-if [ ! -e "$root/${RUNNER_NAME}" ]; then
+# A guest that lost its power may have kept the name and lost what was in it.
+if [ ! -s "$root/${RUNNER_NAME}" ]; then
   printf '%s' ${quote(RUNNER)} > "$root/${RUNNER_NAME}.${nonce}" && mv -f "$root/${RUNNER_NAME}.${nonce}" "$root/${RUNNER_NAME}" || exit 73
 fi
 printf '%s' ${quote(Buffer.from(commandScript, 'latin1'))} > command.${nonce} || exit 73

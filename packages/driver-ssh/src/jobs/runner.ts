@@ -21,8 +21,8 @@ cd "$1" || exit 1
 ${SHELL_LIBRARY}
 start_of $$
 own=$mark
-printf '%s %s %s\\n' "$$" "$own" "$boot" > "claim.$2"
-if ! ln "claim.$2" claim 2>/dev/null; then
+# On a full disk a claim could be empty, and would be taken for none.
+if ! { printf '%s %s %s\\n' "$$" "$own" "$boot" > "claim.$2" && ln "claim.$2" claim; } 2>/dev/null; then
   rm -f "claim.$2" "command.$2"
   if [ -e claim ]; then echo known; else echo unclaimed; fi
   exit 0
@@ -33,12 +33,21 @@ sync claim command . .. 2>/dev/null || sync
 echo started
 exec >/dev/null 2>&1
 
+note() {
+  echo "$gone $other $file" > "$1.order"
+}
 capture() {
   : > "$1.head"
   file=head other= gone=0 size=0
   while :; do
     before=$size
-    dd bs=65536 count=64 >> "$1.$file" 2>/dev/null
+    # Who cannot write any more reads on, or the command would wait for ever.
+    dd bs=65536 count=64 >> "$1.$file" 2>/dev/null || {
+      gone=$((gone + $(wc -c < "$1.$file") + $(wc -c)))
+      : > "$1.$file"
+      note "$1"
+      break
+    }
     size=$(wc -c < "$1.$file")
     [ "$size" -gt "$before" ] || break
     [ "$size" -ge ${KEPT_BYTES} ] || continue
@@ -50,7 +59,7 @@ capture() {
     [ -z "$old" ] || gone=$((gone + $(wc -c < "$1.$file")))
     : > "$1.$file"
     size=0
-    echo "$gone $other $file" > "$1.order"
+    note "$1"
   done
   : > "$1.ended"
 }
@@ -144,8 +153,11 @@ dropped=0
 keep out
 sizes=$kept
 keep err
-printf '%s %s %s %s\\n' "$code" "$sizes" "$kept" "$dropped" > result.new
-cat out.kept err.kept >> result.new
+if ! { printf '%s %s %s %s\\n' "$code" "$sizes" "$kept" "$dropped" > result.new && cat out.kept err.kept >> result.new; }; then
+  # On a full disk the exit code is worth more than the output.
+  rm -f command out.* err.*
+  printf '%s 0 0 %s\\n' "$code" $((dropped + sizes + kept)) > result.new || rm -f result.new
+fi
 sync result.new 2>/dev/null || sync
 mv -f result.new result
 sync . 2>/dev/null

@@ -8,6 +8,7 @@ import { commandScript } from '../../src/commands/command-script.ts'
 import { quote, scriptBytes } from '../../src/commands/quote.ts'
 import { lookScript, startScript, stopScript } from '../../src/jobs/job-scripts.ts'
 import { parseJob } from '../../src/jobs/parse-job.ts'
+import { RUNNER_NAME } from '../../src/jobs/runner.ts'
 import { processesWith, runShell, SHELLS } from '../support/shells.ts'
 import { until } from '../support/until.ts'
 
@@ -53,8 +54,10 @@ describe.each(SHELLS.map((shell) => ({ shell, name: shell.join(' ') })))('jobs i
 
   it('is absent, busy and done, with exit code and both outputs', async () => {
     expect(await look()).toEqual({ state: 'absent' })
-    expect(await start(sh('echo out; echo err >&2; sleep 0.3; exit 3'))).toBe('started')
+    const script = `echo out; echo err >&2; until [ -e '${directory}/go' ]; do sleep 0.05; done; exit 3`
+    expect(await start(sh(script))).toBe('started')
     expect((await look()).state).toBe('busy')
+    await run(': > go')
     const { exitCode, stdout, stderr, droppedBytes } = await over()
     expect({ exitCode, droppedBytes }).toEqual({ exitCode: 3, droppedBytes: 0 })
     expect([stdout.toString(), stderr.toString()]).toEqual(['out\n', 'err\n'])
@@ -143,6 +146,12 @@ describe.each(SHELLS.map((shell) => ({ shell, name: shell.join(' ') })))('jobs i
   it('is absent when its directory was made and it never began', async () => {
     await run(`mkdir -p jobs/job && echo x > jobs/job/command.00`)
     expect(await look()).toEqual({ state: 'absent' })
+    expect(await start(sh('exit 4'))).toBe('started')
+    expect((await over()).exitCode).toBe(4)
+  })
+
+  it('begins where a loss of power has left the runner empty', async () => {
+    await run(`: > ${RUNNER_NAME}`)
     expect(await start(sh('exit 4'))).toBe('started')
     expect((await over()).exitCode).toBe(4)
   })
