@@ -12,8 +12,11 @@ export interface Dialogue {
 /** The longest line that a script of ours says. */
 const LINE_BYTES = 4_096
 
+/** More than the lists of a million files; a guest that says more is not to fill our memory. */
+const MOST_BYTES = 2 ** 28
+
 /** Collects what a process says; whoever waits for more rejects with what `ended` rejects with. */
-export function createDialogue(ended: Promise<never>): Dialogue {
+export function createDialogue(ended: Promise<never>, mostBytes: number = MOST_BYTES): Dialogue {
   const pieces: Buffer[] = []
   let length = 0
   let wake: (() => void) | undefined
@@ -39,6 +42,7 @@ export function createDialogue(ended: Promise<never>): Dialogue {
 
   return {
     take(chunk) {
+      if (length > mostBytes) return
       pieces.push(chunk)
       length += chunk.length
       wake?.()
@@ -47,18 +51,22 @@ export function createDialogue(ended: Promise<never>): Dialogue {
       for (;;) {
         const end = held().indexOf(10)
         if (end !== -1) return cut(end + 1).toString('latin1', 0, end)
-        if (length > LINE_BYTES) {
-          throw new VmunitError(
-            'ERR_DRIVER',
-            'The guest answers with something else. Its login shell must be a POSIX shell.',
-          )
-        }
+        if (length > LINE_BYTES) throw otherAnswer()
         await more()
       }
     },
     async bytes(count) {
+      if (!(count <= mostBytes)) throw otherAnswer()
       while (length < count) await more()
       return cut(count)
     },
   }
+}
+
+/** A guest says something that its script does not say. */
+export function otherAnswer(): VmunitError {
+  return new VmunitError(
+    'ERR_DRIVER',
+    'The guest answers with something else. Its login shell must be a POSIX shell that itself says nothing.',
+  )
 }

@@ -1,4 +1,6 @@
 import type { TreeFile } from '@vmunit/core'
+import type { ShellText } from '../commands/quote.ts'
+import { pathText } from './tree-paths.ts'
 
 /**
  * Files are checked in groups while later ones still arrive: what reads them back needs another processor than what
@@ -9,7 +11,6 @@ const AWAIT_NEXT = `await_next() {
   following=\${following#* }
   following=$new/\${following#* }
   until [ -e complete.new ] || [ -e "$following" ]; do
-    [ ! -e broken.new ] || return 1
     rest 0.2
   done
 }
@@ -36,7 +37,7 @@ export const CHECK_SIZES: string = `${AWAIT_NEXT}check_group() {
 const GROUP_BYTES = 8 * 1_024 ** 2
 
 /** The lines that the guest checks new files by, in groups. Two blanks stand before the path, or a size between them. */
-export function checksOf(files: readonly TreeFile[], verify: 'hash' | 'size'): readonly string[] {
+export function checksOf(files: readonly TreeFile[], verify: 'hash' | 'size'): readonly ShellText[] {
   const groups: string[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const { path, hash, sizeBytes } of files) {
@@ -45,7 +46,9 @@ export function checksOf(files: readonly TreeFile[], verify: 'hash' | 'size'): r
       bytes = 0
     }
     bytes += sizeBytes
-    groups.at(-1)?.push(verify === 'hash' ? `${hash}  ${path}\n` : `- ${sizeBytes} ${path}\n`)
+    // A name that begins with a dash would be taken for an option, or for standard input.
+    const name = `./${pathText(path)}`
+    groups.at(-1)?.push(verify === 'hash' ? `${hash}  ${name}\n` : `- ${sizeBytes} ${name}\n`)
   }
   return groups.map((lines) => lines.join(''))
 }

@@ -50,7 +50,8 @@ done
 ours="ticket.$number.$self"
 : > "$ours"
 rm -f "choosing.$self"
-trap 'rm -f "$base/$ours" "$base/receiving.$$"' EXIT
+made=
+trap '[ -z "$made" ] || rm -rf "$made" "$made".*; rm -f "$ours" "receiving.$$"' EXIT
 idle=0 was=
 while :; do
   before=
@@ -93,7 +94,11 @@ if [ -L "$to" ]; then
   case $(readlink "$to") in "$folder"/v-*) ;; *) fail 81 foreign ;; esac
 elif [ -e "$to" ] && [ ! -d "$to" ]; then fail 81 file; fi
 for tool in ${TOOLS}; do command -v $tool >/dev/null || fail 84 $tool; done
-mkdir -p "$base" && cd "$base" || exit 73
+mkdir -p "$base" && cd -P "$parent" || exit 73
+home=$(pwd -P)
+cd -P "./$folder" || exit 73
+# Who owns the folder, or has put a link in its place, could lead root elsewhere.
+[ "$(pwd -P)" = "\${home%/}/$folder" ] && [ -O . ] || fail 85 foreign
 ${LOCK}
 listing() {
   ( cd "$1" && find . -mindepth 1 -exec stat -c '%i %s %y %z %f %n' {} + ) | sort
@@ -132,8 +137,16 @@ while [ $group -lt $groups ]; do
   group=$((group + 1))
   receive checks.$group.new
 done
+made=$new
 if [ -n "$old" ]; then cp -al "$old" "$new"; else mkdir "$new"; fi || exit 73
-( cd "$new" && xargs -0 rm -f -- < ../removed.new && find . -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null )
+# No list can hold a name with a line feed, and no tree has one.
+[ -z "$old" ] || (
+  cd "$new"
+  find . -mindepth 1 -depth -name '*
+*' -exec rm -rf {} +
+  xargs -0 rm -f -- < ../removed.new
+  find . -mindepth 1 -depth -type d -exec rmdir {} +
+) 2>/dev/null
 ${verify === 'hash' ? CHECK_HASHES : CHECK_SIZES}
 check_most() {
   group=1
@@ -144,14 +157,13 @@ check_most() {
 }
 check_most &
 checker=$!
-( cd "$new" && exec tar -xf - ) && : > complete.new || : > broken.new
+( cd "$new" && exec tar -xf - ) && : > complete.new || kill $checker 2>/dev/null
 rm -f "receiving.$$"
-wait $checker && [ -e complete.new ] && { group=$groups; [ $groups -eq 0 ] || check_group; } || {
+wait $checker 2>/dev/null && [ -e complete.new ] && { group=$groups; [ $groups -eq 0 ] || check_group; } || {
   [ -e complete.new ] || exit 74
   fail 82 "$(head -n 3 wrong.new)"
 }
-mv -f manifest.new "$new.manifest"
-echo ${quote(hash)} > "$new.tree"
+mv -f manifest.new "$new.manifest" && echo ${quote(hash)} > "$new.tree" || exit 73
 sync -f "$new" 2>/dev/null || sync
 if [ -d "$to" ] && [ ! -L "$to" ]; then
   aside="$to.before-vmunit"
@@ -159,6 +171,7 @@ if [ -d "$to" ] && [ ! -L "$to" ]; then
   mv "$to" "$aside" || exit 73
 fi
 ln -s "$folder/$new" link.new && mv -f -T link.new "$to" || exit 73
+made=
 sync "$parent" 2>/dev/null
 for left in v-* *.new; do
   case $left in "$new"|"$new".*) ;; *) rm -rf "$left" ;; esac

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { Call, Tree } from '@vmunit/core'
 import { scriptFailed } from '../commands/ask.ts'
 import { createOutputCap } from '../commands/output-cap.ts'
+import { type ShellText, scriptBytes } from '../commands/quote.ts'
 import { type RemoteProcess, type Session, startProcess } from '../commands/remote-process.ts'
 import { orKill } from '../commands/run-process.ts'
 import { VmunitError } from '../errors.ts'
-import { createDialogue, type Dialogue } from './dialogue.ts'
+import { createDialogue, type Dialogue, otherAnswer } from './dialogue.ts'
 import { placeOf } from './place.ts'
 import { checksOf } from './push-checks.ts'
 import { pushScript } from './push-script.ts'
@@ -54,28 +55,31 @@ async function converse(
   { tree, verify }: Omit<Push, 'to'>,
   call: Call,
 ): Promise<void> {
-  const textAfter = async (line: string): Promise<string> =>
-    (await dialogue.bytes(Number(line.slice(line.lastIndexOf(' ') + 1)))).toString()
+  const textAfter = async (line: string, word: string): Promise<ShellText> => {
+    const [said, count] = line.split(' ')
+    if (said !== word) throw otherAnswer()
+    return (await dialogue.bytes(Number(count))).toString('latin1')
+  }
   const first = await dialogue.line()
   if (first === 'same') return
-  const manifest = await textAfter(first)
-  const changed = await textAfter(await dialogue.line())
+  const manifest = await textAfter(first, 'manifest')
+  const changed = await textAfter(await dialogue.line(), 'changed')
   const { removed, sent } = treeDifference({ manifest, changed }, tree.files)
   const checks = checksOf(sent, verify)
   const lists = [removed.map((path) => `${path}\0`).join(''), tree.files.map(manifestLine).join('')]
-  await running.write(Buffer.from(`${lists.map(counted).join('')}${checks.length}\n${checks.map(counted).join('')}`))
+  await running.write(scriptBytes(`${lists.map(counted).join('')}${checks.length}\n${checks.map(counted).join('')}`))
   const sending = sendFiles(
     { tree, files: sent, hashes: verify === 'size', write: (bytes) => running.write(bytes) },
     call,
   )
   await Promise.race([sending, ended])
   running.end()
-  await dialogue.line()
+  if ((await dialogue.line()) !== 'done') throw otherAnswer()
 }
 
 /** Text with the number of its bytes before it, as the guest reads it. */
-function counted(text: string): string {
-  return `${Buffer.byteLength(text)}\n${text}`
+function counted(text: ShellText): ShellText {
+  return `${text.length}\n${text}`
 }
 
 interface Ended {
@@ -87,6 +91,7 @@ interface Ended {
 const NO_DIRECTORY = 81
 const NOT_WHAT_WAS_SENT = 82
 const LACKS_TOOL = 84
+const FOREIGN_FOLDER = 85
 const KILLED = 137
 
 function pushFailed({ link }: Session, { to, exitCode, stderr }: Ended): VmunitError {
@@ -94,6 +99,11 @@ function pushFailed({ link }: Session, { to, exitCode, stderr }: Ended): VmunitE
   const details = { server: link.server, to }
   if (exitCode === NO_DIRECTORY) {
     const message = `${to} on ${link.server} is no directory, and no link that a push has made. Move it away, or push elsewhere.`
+    return new VmunitError('ERR_CONFLICT', message, { details })
+  }
+  if (exitCode === FOREIGN_FOLDER) {
+    const { parent, folder } = placeOf(to)
+    const message = `${parent}/${folder} on ${link.server}, where the versions of ${to} are kept, belongs to somebody else or is a link. Remove it, or push as its owner.`
     return new VmunitError('ERR_CONFLICT', message, { details })
   }
   if (exitCode === NOT_WHAT_WAS_SENT) {

@@ -1,4 +1,5 @@
 import type { Tree, TreeFile } from '@vmunit/core'
+import type { ShellText } from '../commands/quote.ts'
 import { VmunitError } from '../errors.ts'
 
 /**
@@ -31,7 +32,12 @@ function invalid(what: string, value: string): VmunitError {
   )
 }
 
+/** A path as its bytes: names that somebody else has made in the guest need not be UTF-8. */
+export function pathText(path: string): ShellText {
+  return Buffer.from(path).toString('latin1')
+}
+
 /** A line of the manifest that stays in the guest. */
-export function manifestLine({ path, hash, executable }: TreeFile): string {
-  return `${hash} ${executable ? 'x' : '-'} ${path}\n`
+export function manifestLine({ path, hash, executable }: TreeFile): ShellText {
+  return `${hash} ${executable ? 'x' : '-'} ${pathText(path)}\n`
 }

@@ -28,3 +28,16 @@ it('rejects when the process ends, and when a line has no end', async () => {
   dialogue.take(Buffer.alloc(10_000, 'x'))
   await expect(dialogue.line()).rejects.toSatisfy((error) => isVmunitError(error, 'ERR_DRIVER'))
 })
+
+it('holds no more of a flood than what a script may say', async () => {
+  const dialogue = createDialogue(new Promise<never>(() => {}), 100)
+  for (const count of [101, Number.NaN]) {
+    await expect(dialogue.bytes(count)).rejects.toSatisfy((error) => isVmunitError(error, 'ERR_DRIVER'))
+  }
+  for (let count = 0; count < 1_000; count += 1) dialogue.take(Buffer.alloc(60, 'x'))
+  await dialogue.bytes(100)
+  await dialogue.bytes(20)
+  const next = dialogue.bytes(1)
+  dialogue.take(Buffer.from('y'))
+  expect((await next).toString()).toBe('y')
+})
