@@ -24,7 +24,7 @@ export function parseProperties(text: string, file: string, secrets: readonly st
   const issues: FileIssue[] = []
   for (const [index, content] of text.split(/\r\n|\r|\n/).entries()) {
     const line = index + 1
-    const trimmed = content.replace(/^[ \t\f]+|[ \t\f]+$/g, '')
+    const trimmed = withoutBlanks(content)
     if (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith('!')) continue
     const foreign = /[^\t\x20-\x7e\x80-\xff]/u.exec(trimmed)?.[0]
     if (foreign !== undefined) {
@@ -35,8 +35,8 @@ export function parseProperties(text: string, file: string, secrets: readonly st
     }
     const separator = trimmed.indexOf('=')
     if (separator === -1) continue
-    const key = trimmed.slice(0, separator).replace(/[ \t]+$/, '')
-    const value = trimmed.slice(separator + 1).replace(/^[ \t]+/, '')
+    const key = withoutBlanks(trimmed.slice(0, separator))
+    const value = withoutBlanks(trimmed.slice(separator + 1))
     if (key === '') issues.push({ path: file, line, message: 'there is no key before "=" (write key=value)' })
     else if (value !== '') {
       properties.delete(key)
@@ -45,6 +45,16 @@ export function parseProperties(text: string, file: string, secrets: readonly st
   }
   if (issues.length > 0) throw issuesError('ERR_INVALID_FILE', issues, 'correct the file and read it again')
   return [...properties.values()]
+}
+
+/** What stands between blanks. A regular expression would try each of a long run of them as the beginning of the end. */
+function withoutBlanks(text: string): string {
+  const isBlank = (at: number): boolean => ' \t\f'.includes(text.charAt(at))
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(start)) start += 1
+  while (start < end && isBlank(end - 1)) end -= 1
+  return text.slice(start, end)
 }
 
 /** The secret key that a line or a key begins with: behind it, whatever the separator, stands what nobody may see. */

@@ -38,6 +38,14 @@ const TIER: Omit<Tier, 'id'> = {
 }
 
 describe('parseProperties', () => {
+  it('reads a line of a million blanks in no time', () => {
+    const blanks = ' \t'.repeat(500_000)
+    const text = `${blanks}key${blanks}=${blanks}a${blanks}b${blanks}\n`
+    const began = performance.now()
+    expect(parseProperties(text, FILE)).toEqual([{ key: 'key', value: `a${blanks}b`, line: 1 }])
+    expect(performance.now() - began).toBeLessThan(5_000)
+  })
+
   it('follows the rules of the format', () => {
     const text = [
       '# comment',
