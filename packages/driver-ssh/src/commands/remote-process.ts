@@ -66,6 +66,7 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
   let isOver = false
   let isPaused = false
   let isEnded = false
+  let isKilled = false
   let silence: NodeJS.Timeout | undefined
   const stopListening = link.onLost((reason) => settle(() => reject(reason)))
   exit.catch(() => {})
@@ -123,7 +124,7 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
     opened.once('close', onClose)
     opened.stderr.once('close', onClose)
     if (isPaused) opened.pause()
-    if (!mayLeave()) {
+    if (isKilled || !mayLeave()) {
       opened.close()
       return
     }
@@ -134,6 +135,7 @@ export function startProcess({ link, channels }: Session, spec: ProcessSpec): Re
 
   function kill(): void {
     // Also when it is over for the caller: an aborted command still runs in the guest.
+    isKilled = true
     isPaused = false
     channel?.resume()
     const { pid } = pidLine

@@ -96,3 +96,18 @@ it('a permission that is lost in the middle of a push, at whatever moment, leave
   expect(times).toBeGreaterThan(4)
   expect(await guest.pushed(to)).toBe(next.hash)
 })
+
+it('what is aborted before its script has left never begins', async () => {
+  const { target } = await room().boot()
+  await using guest = await access().open(target)
+  for (let round = 0; round < 10; round += 1) {
+    const stop = new AbortController()
+    const options = { signal: stop.signal, permit: () => {} }
+    const running = guest.exec({ argv: ['touch', '/root/began'] }, options)
+    // The channel is asked for by now, and the server has not answered yet.
+    setImmediate(() => stop.abort(new Error('stop')))
+    await expect(running).rejects.toThrow('stop')
+    await guest.exec({ argv: ['true'] })
+  }
+  expect((await guest.exec({ argv: ['ls', '/root/began'] })).exitCode).not.toBe(0)
+})
