@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, realpath } from 'node:fs/promises'
 import { systemErrorCode } from './system-error.ts'
 
 /** A file is not any more what it was when it was listed. */
@@ -11,7 +11,7 @@ const GONE: readonly string[] = ['ENOENT', 'ELOOP', 'ENOTDIR', 'ENXIO']
 const CHUNK_BYTES = 256 * 1024
 
 /**
- * The bytes of a regular file that has `sizeBytes` of them.
+ * The bytes of a regular file that has `sizeBytes` of them. Its path is a real one.
  *
  * @throws {@link ChangedFileError} when the file is gone, is something else, or has more or fewer bytes.
  */
@@ -41,11 +41,12 @@ async function openRegular(path: string): Promise<Awaited<ReturnType<typeof open
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
   try {
     const file = await open(path, flags)
-    if ((await file.stat()).isFile()) return file
+    // A link in the place of a directory above it is followed all the same.
+    if ((await file.stat()).isFile() && (await realpath(path).catch(() => '')) === path) return file
     await file.close()
   } catch (error) {
     const replaced = GONE.includes(systemErrorCode(error) ?? '')
     throw replaced ? new ChangedFileError('The file is gone or replaced.', { cause: error }) : error
   }
-  throw new ChangedFileError('It is no regular file.')
+  throw new ChangedFileError('It is no regular file, or behind a link.')
 }

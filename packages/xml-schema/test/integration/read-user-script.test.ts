@@ -1,3 +1,4 @@
+import { renameSync, symlinkSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isVmunitError, type VmunitError } from '@vmunit/core'
@@ -27,6 +28,28 @@ describe('readUserScript (spec 4.8)', () => {
     ])
     expect(Buffer.concat(await Array.fromAsync(read('data/a.zip'))).toString()).toBe('no archive')
     await expect(Array.fromAsync(read('../data'))).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })
+  })
+
+  it('reads nothing behind a link that was put in the place of a directory meanwhile', async () => {
+    await using directory = await temporaryDirectory()
+    await using outside = await temporaryDirectory()
+    await writeFiles(directory.path, { 'user-script': '', 'data/a': 'inside' })
+    await writeFiles(outside.path, { a: 'hidden' })
+    const data = join(directory.path, 'data')
+    const { signal } = new AbortController()
+    let asked = 0
+    // It is asked at the beginning, for each of two directories, and then for the first file.
+    signal.throwIfAborted = () => {
+      asked += 1
+      if (asked !== 4) return
+      renameSync(data, `${data}-before`)
+      symlinkSync(outside.path, data)
+    }
+    const error = await readUserScript(directory.path, { signal }).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      code: 'ERR_INVALID_FILE',
+      details: { issues: [{ path: 'data/a', message: 'the file changed while it was read' }] },
+    })
   })
 
   it.each<readonly [string, Files, string, RegExp]>([
