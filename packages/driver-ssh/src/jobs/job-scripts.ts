@@ -21,15 +21,17 @@ export interface JobStart extends JobPlace {
 /** What the runner needs, beside what every POSIX system has in its shell. */
 const TOOLS = 'setsid mkfifo dd ln mv sync wc head tail cat sleep'
 
-/** Starts a job: says `started`, `known`, `lacks <tool>` or `unclaimed`. */
+/** Starts a job: says `started`, `known`, `lacks <tool>`, `foreign` or `unclaimed`. */
 export function startScript(start: JobStart): ShellText {
   const { stateDirectory, name, commandScript, nonce, timeoutMs } = start
   const limit = timeoutMs === undefined ? '' : seconds(timeoutMs)
   return `mask=$(umask)
 umask 077
 root=${stateDirectory}
-if [ -e "$root/jobs/${name}/claim" ]; then echo known; exit 0; fi
+if [ -O "$root" ] && [ -e "$root/jobs/${name}/claim" ]; then echo known; exit 0; fi
 for tool in ${TOOLS}; do command -v $tool >/dev/null || { echo "lacks $tool"; exit 0; }; done
+mkdir -p "$root" || exit 73
+[ -O "$root" ] || { echo foreign; exit 0; }
 mkdir -p "$root/jobs/${name}" && cd "$root/jobs/${name}" || exit 73
 # A guest that lost its power may have kept the name and lost what was in it.
 if [ ! -s "$root/${RUNNER_NAME}" ]; then
@@ -46,9 +48,10 @@ function seconds(ms: number): string {
   return ms < 1_000 ? (ms / 1_000).toFixed(3) : String(Math.ceil(ms / 1_000))
 }
 
-/** Looks at a job: says `absent`, `busy`, `unknown <why>` or `done`, and after that its result. */
+/** Looks at a job: says `absent`, `busy`, `unknown <why>`, `foreign`, or `done` and after that its result. */
 export function lookScript({ stateDirectory, name }: JobPlace): ShellText {
   return `root=${stateDirectory}
+[ -O "$root" ] || [ ! -e "$root" ] || { echo foreign; exit 0; }
 cd "$root/jobs/${name}" 2>/dev/null || { echo absent; exit 0; }
 ${SHELL_LIBRARY}
 finished() {

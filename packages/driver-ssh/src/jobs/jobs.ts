@@ -64,6 +64,10 @@ function refused(server: string, answer: string): VmunitError {
       details,
     })
   }
+  if (answer === 'foreign') {
+    const message = `The directory where ${server} keeps jobs belongs to somebody else, who could run what they like in it. Remove it, or choose another stateDirectory.`
+    return new VmunitError('ERR_CONFLICT', message, { details })
+  }
   return new VmunitError(
     'ERR_DRIVER',
     `${server} could not record the start of a job, so nothing was started. See whether the disk with the state directory is full or knows no hard links.`,

@@ -1,6 +1,8 @@
 import type { ExecResult, Guest } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
+import { RUNNER_NAME } from '../../src/jobs/runner.ts'
 import { processes } from '../support/processes.ts'
+import { rejection } from '../support/rejection.ts'
 import { useRoom } from '../support/room.ts'
 import { until } from '../support/until.ts'
 
@@ -95,6 +97,17 @@ describe('a job', () => {
     await using guest = await access().open(target)
     expect((await over(guest)).stdout.toString()).toBe('went on\n')
     expect(machine).not.toBe('')
+  })
+
+  it('does not begin with what somebody else has put into the state directory', async () => {
+    const { target } = await room().boot()
+    await using other = await access({ username: 'deploy' }).open(target)
+    await using guest = await access({ stateDirectory: '/tmp/state' }).open(target)
+    const plant = `mkdir /tmp/state && echo 'echo started; id -u > /tmp/planted' > /tmp/state/${RUNNER_NAME} && chmod -R 777 /tmp/state`
+    await other.exec({ argv: ['sh', '-c', plant] })
+    await rejection(guest.startJob(id, { argv: ['true'] }), 'ERR_CONFLICT')
+    expect((await guest.job(id)).state).toBe('unknown')
+    expect((await guest.exec({ argv: ['ls', '/tmp/planted'] })).exitCode).not.toBe(0)
   })
 
   it('leaves only its record behind', async () => {
