@@ -10,7 +10,7 @@ export interface MappedError {
 }
 
 interface Row extends MappedError {
-  /** A system error, a disconnect reason of RFC 4253, or the place in the protocol where it failed. */
+  /** A system error, a disconnect reason of RFC 4253, the place in the protocol where it failed, or the whole message. */
   readonly when: string
   /** Only errors whose message holds this. */
   readonly message?: string
@@ -77,6 +77,8 @@ const ROWS: readonly Row[] = [
   unavailable('client-timeout', 'does not answer any more. See whether the guest hangs.'),
   unavailable('client-socket', LOST),
   unavailable('protocol', LOST),
+  // Thrown between the end of the connection and the word of it.
+  unavailable('Not connected', LOST),
   unavailable('2', 'ended the connection because of a protocol error. See the log of its sshd.'),
   unavailable('3', LOST),
   unavailable('7', 'does not offer the service. See the log of its sshd.'),
@@ -108,7 +110,7 @@ const OTHER: MappedError = {
 export function describeSshError(error: unknown): MappedError {
   const { code, level, message = '' } = error as { code?: unknown; level?: unknown; message?: string }
   if (String(code) === '2' && /too many authentication failures/i.test(message)) return TOO_MANY_KEYS
-  const names = [code, level].filter((name) => name !== undefined).map(String)
+  const names = [code, level, message].filter((name) => name !== undefined).map(String)
   const fits = (row: Row): boolean =>
     names.includes(row.when) && (row.message === undefined || message.includes(row.message))
   return ROWS.find(fits) ?? OTHER

@@ -85,12 +85,14 @@ async function forward(through: Link, address: string, port: number): Promise<Du
   if (failure !== undefined) throw failure
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
   const stopListening = through.onLost(reject)
-  through.client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
-    if (error === undefined) resolve(channel)
-    else reject(refused(through, `${address}:${port}`, error))
-  })
   try {
+    through.client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
+      if (error === undefined) resolve(channel)
+      else reject(refused(through, `${address}:${port}`, error))
+    })
     return await promise
+  } catch (error) {
+    throw mapSshError(through.server, error)
   } finally {
     stopListening()
   }
