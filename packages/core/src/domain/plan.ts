@@ -203,7 +203,10 @@ export interface Plan<Output = unknown> {
   readonly notes: readonly string[]
   /** What was left out or is doubtful; part of the result, where an original command would end with exit code 1. */
   readonly warnings: readonly string[]
+  /** Over all of it but the seal and the estimate: the same world gives the same hash. */
   readonly hash: string
+  /** Proves that this manager made it: a plan that somebody wrote, or changed, has none that fits. */
+  readonly seal: string
   readonly estimate: { readonly durationMs: number; readonly steps: number }
   /** Carries the type of the result; never present at run time. */
   readonly ' output'?: Output

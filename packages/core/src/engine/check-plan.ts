@@ -3,6 +3,7 @@ import type { Parser } from '../domain/plain.ts'
 import type { Plan } from '../domain/plan.ts'
 import { VmunitError } from '../errors/index.ts'
 import { hashOf } from './make-plan.ts'
+import { isSealOf } from './plan-seal.ts'
 
 const named = z.object({ name: z.string(), version: z.number() })
 const phase = z.object({
@@ -11,7 +12,7 @@ const phase = z.object({
   waves: z.array(z.looseObject({})),
 })
 
-// The hash proves that the content is what a planner wrote; the shape only guards against what never was a plan.
+// Hash and seal prove that the content is what a planner wrote; the shape only guards against what never was a plan.
 const planShape: Parser<unknown> = z.looseObject({
   format: z.literal(1),
   operation: named,
@@ -25,17 +26,21 @@ const planShape: Parser<unknown> = z.looseObject({
   notes: z.array(z.string()),
   warnings: z.array(z.string()),
   hash: z.string(),
+  seal: z.string(),
 })
 
 /**
- * Checks that a plan, which may have been JSON in between, is one of this manager and exactly as it was made.
+ * Checks that a plan, which may have been JSON in between, was made by this manager and is exactly as it was made: rights
+ * and claims are asked of what stands in it, so nobody may write it by hand.
  *
  * @throws {@link VmunitError} `ERR_PLAN_EDITED`, `ERR_STORE_FOREIGN` when it is for another manager's fleet.
  */
-export function checkPlan<Output>(plan: Plan<Output>, manager: string): Plan<Output> {
-  const { hash, estimate, ...content } = plan
-  const isPlan = isShaped(plan) && hashOf(content) === hash
-  if (!isPlan || estimate === undefined) {
+export function checkPlan<Output>(
+  plan: Plan<Output>,
+  { manager, key }: { readonly manager: string; readonly key: string },
+): Plan<Output> {
+  const { hash, seal, estimate, ...content } = plan
+  if (!isShaped(plan) || hashOf(content) !== hash || estimate === undefined) {
     throw new VmunitError(
       'ERR_PLAN_EDITED',
       'This is not a plan as it was made: its hash does not fit its content. Plan again.',
@@ -48,6 +53,13 @@ export function checkPlan<Output>(plan: Plan<Output>, manager: string): Plan<Out
     throw new VmunitError('ERR_STORE_FOREIGN', `The plan is for manager ${plan.manager}, this one is ${manager}.`, {
       details: { planned: plan.manager, manager },
     })
+  }
+  if (!isSealOf(seal, hash, key)) {
+    throw new VmunitError(
+      'ERR_PLAN_EDITED',
+      'This plan was not made by this manager: its seal does not fit. Plan again, and start what that gives.',
+      { details: { hash } },
+    )
   }
   return plan
 }

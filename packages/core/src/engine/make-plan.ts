@@ -3,18 +3,19 @@ import type { Change, DraftChange, DraftPhase, Phase, Plan } from '../domain/pla
 import { canonicalHash } from '../internal/canonical-hash.ts'
 import type { Draft, Operation } from '../ports/index.ts'
 import { checkDraft } from './check-draft.ts'
+import { sealOf } from './plan-seal.ts'
 import { createSharedProcedures, type SharedProcedures } from './shared-procedures.ts'
 
 /** Roughly how long a step takes when nothing is known: only for the estimate, which no hash covers. */
 const STEP_ESTIMATE_MS = 5_000
 
-/** Gives a draft its identity: the operation, the hash over all of it, and an estimate. */
+/** Gives a draft its identity: the operation, the hash over all of it, its seal, and an estimate. */
 export function makePlan<Input, Output>(
   operation: Operation<Input, Output>,
   input: Input,
-  made: { readonly draft: Draft; readonly manager: string },
+  made: { readonly draft: Draft; readonly manager: string; readonly key: string },
 ): Plan<Output> {
-  const { draft, manager } = made
+  const { draft, manager, key } = made
   checkDraft(operation, draft)
   const shared = createSharedProcedures([...draft.phases, ...(draft.back ?? [])])
   const phases = draft.phases.map((phase) => plainPhase(phase, shared))
@@ -38,7 +39,8 @@ export function makePlan<Input, Output>(
     warnings: draft.warnings ?? [],
   }
   const steps = draft.phases.reduce((sum, phase) => sum + countSteps(phase), 0)
-  return { ...content, hash: hashOf(content), estimate: { steps, durationMs: estimate(draft.phases) } }
+  const hash = hashOf(content)
+  return { ...content, hash, seal: sealOf(hash, key), estimate: { steps, durationMs: estimate(draft.phases) } }
 }
 
 function plainPhase({ name, waves, changes }: DraftPhase, shared: SharedProcedures): Phase {
@@ -51,8 +53,8 @@ function plainChange(change: DraftChange, steps: Change['steps']): Change {
   return { action, disturbs, expects, ...domain, group, reason, steps }
 }
 
-/** The hash of a plan: over everything but the hash itself and the estimate. */
-export function hashOf(plan: Omit<Plan, 'hash' | 'estimate' | ' output'>): string {
+/** The hash of a plan: over everything but the hash itself, the seal and the estimate. */
+export function hashOf(plan: Omit<Plan, 'hash' | 'seal' | 'estimate' | ' output'>): string {
   return canonicalHash(plan)
 }
 

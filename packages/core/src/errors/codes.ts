@@ -131,7 +131,7 @@ export const ERROR_CODES = {
     remedy: 'Ask an administrator, or the owner of the unit.',
   },
   ERR_PLAN_EDITED: {
-    meaning: 'The plan is not the one that was made: its hash does not fit its content.',
+    meaning: 'The plan is not one that this manager made: its hash does not fit its content, or its seal not the hash.',
     remedy: 'Plan again; a plan is approved and executed as it is.',
   },
   ERR_PLAN_STALE: {

@@ -38,7 +38,7 @@ import { guarded } from './guarded.ts'
 import { watchLoad } from './load/watch-load.ts'
 import type { Manager } from './manager.ts'
 import type { ManagerContext } from './manager-context.ts'
-import { claimStore } from './manager-identity.ts'
+import { claimStore, type ManagerIdentity } from './manager-identity.ts'
 import type { ManagerOptions } from './manager-options.ts'
 import { createNotices } from './notices/notices.ts'
 import { parseInput } from './parse-input.ts'
@@ -107,7 +107,7 @@ interface Shared {
   readonly audit: Pick<AuditOptions, 'scope' | 'count'> | undefined
   readonly engine: Engine
   readonly isClosed: { value: boolean }
-  readonly claimed: { value: Promise<void> | undefined }
+  readonly claimed: { value: Promise<ManagerIdentity> | undefined }
 }
 
 function managerFor(admission: Admission, shared: Shared): Manager {
@@ -119,15 +119,19 @@ function managerFor(admission: Admission, shared: Shared): Manager {
   // Whoever came in by a secret goes out alone: the manager stays open for the others.
   const isOver = admission.isOver ?? isClosed
 
-  /** Every way in passes here: the manager is open, the store is its own, and who came in may still be here. */
-  async function enter(call: Call = {}): Promise<void> {
-    if (isClosed.value || isOver.value) throw new VmunitError('ERR_CLOSED', 'The manager is closed. Create a new one.')
-    call.signal?.throwIfAborted()
+  async function identity(): Promise<ManagerIdentity> {
     claimed.value ??= claimStore(store, manager).catch((error: unknown) => {
       claimed.value = undefined
       throw error
     })
-    await claimed.value
+    return await claimed.value
+  }
+
+  /** Every way in passes here: the manager is open, the store is its own, and who came in may still be here. */
+  async function enter(call: Call = {}): Promise<void> {
+    if (isClosed.value || isOver.value) throw new VmunitError('ERR_CLOSED', 'The manager is closed. Create a new one.')
+    call.signal?.throwIfAborted()
+    await identity()
     await checkAdmission(store, admission, call)
   }
 
@@ -145,7 +149,8 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     const hasAddressPool = options.addresses !== undefined
     const ports = { store, hypervisors, balancers, unitBalancers }
     const world = await lookAtWorld({ ...ports, manager, principal, hasAddressPool, scope }, call)
-    return makePlan(operation, parsed, { draft: operation.plan(parsed, world), manager })
+    const { planKey: key } = await identity()
+    return makePlan(operation, parsed, { draft: operation.plan(parsed, world), manager, key })
   }
 
   async function start<Output>(
@@ -154,7 +159,8 @@ function managerFor(admission: Admission, shared: Shared): Manager {
   ): Promise<Run<Output>> {
     checkGivenPlan(given)
     await enter(call)
-    const checked = checkPlan(given, manager)
+    const { planKey: key } = await identity()
+    const checked = checkPlan(given, { manager, key })
     await checkRights(checked, call)
     const approval = call.approval === 'required'
     const run = await engine.start({ plan: checked, principal, approval, units: unitsOf(checked) }, call)

@@ -13,12 +13,14 @@ import {
   stop,
 } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
+import { hashOf } from '../../src/engine/make-plan.ts'
 import { BUILT_IN_OPERATIONS } from '../../src/operations/built-in-operations.ts'
 import { createFleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition } from '../support/memory-definition.ts'
 import { ADMINISTRATOR, type Office, openOffice, PASSWORD, RESOURCES, USER_A, USER_B } from '../support/people.ts'
 import { documentsOf, refusal } from '../support/refusal.ts'
 import { until } from '../support/until.ts'
+import { mark, mutationsSince } from '../support/world-log.ts'
 
 const unit = 'gyoumu_a'
 const UNIT = { name: unit, hypervisor: 'main' }
@@ -314,6 +316,19 @@ describe('every function of the manager, in every role', () => {
     expect(await theirs.list()).toMatchObject([{ run: run.id }])
     expect((await refusal(run.cancel('out of spite'))).code, 'what start returned').toBe('ERR_NOT_FOUND')
     await (await administrator.run(run.id)).cancel('enough')
+  })
+
+  it('a plan that somebody wrote, with a hash that fits, is refused before any call', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(unit, storyGroups().slice(0, 1))
+    const { hash: _, seal, estimate, ...content } = await fleet.manager.plan(stop, { unit })
+    const forged = { ...content, unit: undefined, claims: [] }
+    const from = await mark(fleet.world)
+    const stranger = fleet.manager.as(USER_B)
+    const error = await refusal(stranger.start({ ...forged, hash: hashOf(forged), seal, estimate }))
+    expect(error.code).toBe('ERR_PLAN_EDITED')
+    expect(error.message).toMatch(/plan again/i)
+    expect(await mutationsSince(fleet.world, from)).toEqual([])
   })
 
   it.each(ROLES)('units.create and templates.register: $title', async (role) => {

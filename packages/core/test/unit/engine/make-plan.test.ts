@@ -22,8 +22,10 @@ function draftOf(steps: readonly PlannedStep[], change: Partial<Draft> = {}): Dr
   }
 }
 
+const MAKER = { manager: 'vmunit', key: 'known to the store alone' } as const
+
 function planOf(draft: Draft, input: unknown = { unit: 'a' }): Plan {
-  return makePlan(operation, input, { draft, manager: 'vmunit' })
+  return makePlan(operation, input, { draft, ...MAKER })
 }
 
 /** The same content with every object's keys the other way round. */
@@ -120,7 +122,7 @@ describe('steps that groups share', () => {
     expect(plan.procedures).toEqual({ roll: written })
     expect(plan.phases[0]?.changes[1]?.steps).toEqual({ procedure: 'roll', values: { at: '10.0.0.2' } })
     expect(plan.estimate.steps).toBe(4)
-    expect(checkPlan(JSON.parse(JSON.stringify(plan)) as Plan, 'vmunit').hash).toBe(plan.hash)
+    expect(checkPlan(JSON.parse(JSON.stringify(plan)) as Plan, MAKER).hash).toBe(plan.hash)
   })
 
   it('have a name each when phases of the same name share others', () => {
@@ -148,7 +150,7 @@ describe('steps that groups share', () => {
       { ...plan, procedures },
       { ...plan, phases },
     ]) {
-      expect(() => checkPlan(other, 'vmunit')).toThrowError(edited)
+      expect(() => checkPlan(other, MAKER)).toThrowError(edited)
     }
   })
 
@@ -171,12 +173,12 @@ describe('checkPlan', () => {
 
   it('accepts a plan as it was made, through JSON, and with its keys in another order', () => {
     for (const same of [plan, JSON.parse(JSON.stringify(plan)), reversed(plan)]) {
-      expect(checkPlan(same as Plan, 'vmunit').hash).toBe(plan.hash)
+      expect(checkPlan(same as Plan, MAKER).hash).toBe(plan.hash)
     }
   })
 
   it('does not mind another estimate', () => {
-    expect(() => checkPlan({ ...plan, estimate: { durationMs: 1, steps: 1 } }, 'vmunit')).not.toThrow()
+    expect(() => checkPlan({ ...plan, estimate: { durationMs: 1, steps: 1 } }, MAKER)).not.toThrow()
   })
 
   it.for<readonly [string, object]>([
@@ -187,15 +189,22 @@ describe('checkPlan', () => {
     ['a phase left out', { ...plan, phases: [] }],
     ['a member added', { ...plan, allowOutage: true }],
     ['another hash', { ...plan, hash: '0'.repeat(64) }],
+    ['another seal', { ...plan, seal: plan.seal.toUpperCase() }],
+    ['no seal', { ...plan, seal: undefined }],
+    ['a hash that fits what was edited', { ...planOf(draftOf([step('a')]), { unit: 'b' }), seal: plan.seal }],
     ['no estimate', { ...plan, estimate: undefined }],
     ['another version of the format', { ...plan, format: 2 }],
     ['no plan at all', {}],
   ])('refuses %s', ([, other]) => {
-    expect(() => checkPlan(other as Plan, 'vmunit')).toThrowError(edited)
+    expect(() => checkPlan(other as Plan, MAKER)).toThrowError(edited)
+  })
+
+  it('refuses a plan that was sealed by somebody who does not know the key', () => {
+    expect(() => checkPlan(plan, { ...MAKER, key: 'another' })).toThrowError(edited)
   })
 
   it('refuses a plan for the fleet of another manager', () => {
-    expect(() => checkPlan(plan, 'other')).toThrowError(
+    expect(() => checkPlan(plan, { ...MAKER, manager: 'other' })).toThrowError(
       expect.objectContaining({ code: 'ERR_STORE_FOREIGN', details: { planned: 'vmunit', manager: 'other' } }),
     )
   })

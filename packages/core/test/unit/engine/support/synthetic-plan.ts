@@ -50,7 +50,7 @@ export function syntheticPlan({ phases, back = [], attempts = 1, maxFailures }: 
     notes: [],
     warnings: [],
   }
-  return { ...content, hash: hashOf(content), estimate: { durationMs: 0, steps: 0 } }
+  return { ...content, hash: hashOf(content), seal: 'of a test', estimate: { durationMs: 0, steps: 0 } }
 }
 
 /** The progress of a run of this plan that has only been created. */

@@ -101,7 +101,7 @@ function planOf(operation: Operation, request: object, world: World): Plan {
     ...(operation.input.parse({ unit: 'gyoumu_a', ...request }) as object),
     unit: [...world.units.keys()][0],
   }
-  return makePlan(operation, input, { draft: operation.plan(input, world), manager: 'vmunit' })
+  return makePlan(operation, input, { draft: operation.plan(input, world), manager: 'vmunit', key: 'a key' })
 }
 
 /** The steps of all changes, written out. */
