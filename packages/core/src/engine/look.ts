@@ -5,6 +5,7 @@ import { definitionParser, groupParser, templateParser, unitParser } from '../do
 import { mayOperate, type Principal } from '../domain/principal.ts'
 import type { Template } from '../domain/template.ts'
 import { UNIT_BALANCER } from '../domain/tier.ts'
+import { inNaturalOrder } from '../internal/in-natural-order.ts'
 import type {
   Call,
   HypervisorDriver,
@@ -90,7 +91,7 @@ async function readUnits(store: StateStore, call: Call): Promise<readonly Manage
   const units: ManagementUnit[] = []
   for await (const { value } of store.list('unit/', call)) {
     const unit = unitParser.parse(value)
-    units.push({ ...unit, groups: byUnit.get(unit.name) ?? [] })
+    units.push({ ...unit, groups: inNaturalOrder(byUnit.get(unit.name) ?? []) })
   }
   return units
 }

@@ -7,6 +7,7 @@ import { byAddress, type UnitStatus } from '../domain/unit-status.ts'
 import { configured } from '../engine/configured.ts'
 import { keys } from '../engine/documents.ts'
 import { VmunitError } from '../errors/index.ts'
+import { inNaturalOrder } from '../internal/in-natural-order.ts'
 import type { Call } from '../ports/index.ts'
 import { changeOwner } from './change-owner.ts'
 import { createUnit } from './create-unit.ts'
@@ -88,7 +89,7 @@ export function createUnits({ principal, ports, access }: ManagerContext): Units
   async function read(record: UnitRecord, call: Call): Promise<ManagementUnit> {
     const groups: ServerGroup[] = []
     for await (const { value } of store.list(keys.groupsOf(record.name), call)) groups.push(groupParser.parse(value))
-    return { ...record, groups }
+    return { ...record, groups: inNaturalOrder(groups) }
   }
 
   return {
