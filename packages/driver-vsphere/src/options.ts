@@ -3,7 +3,7 @@ import type { Transport } from './transport/transport.ts'
 
 /** How a network of the SDK (`management`, `service`) is made in vSphere. */
 export interface VsphereNetwork {
-  /** The port group, by name or inventory path. Absent: the adapter stays where the image has it. */
+  /** The port group, by name, inventory path or managed object id. Absent: the adapter stays where the image has it. */
   readonly portGroup?: string | undefined
   /** @defaultValue `255.255.255.0` */
   readonly subnetMask?: string | undefined

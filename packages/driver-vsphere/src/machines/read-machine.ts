@@ -1,3 +1,4 @@
+import { decodeName } from '../placement/entity-name.ts'
 import { type PropertyObject, propertyText } from '../properties/property-object.ts'
 import { childrenOf } from '../soap/xml-node.ts'
 import { readHostKeys, readImageMark, readMarker } from './bound-json.ts'
@@ -69,11 +70,6 @@ function withoutBinding<T extends { readonly instanceUuid: string }>({
 /** A text of its own: a part of an answer would keep the whole answer in memory. */
 function own(text: string): string {
   return Buffer.from(text).toString()
-}
-
-/** vCenter escapes what would end a name in a path. */
-function decodeName(name: string): string {
-  return name.replace(/%(2f|5c|25)/gi, (escape) => decodeURIComponent(escape))
 }
 
 function readGuestAddresses(object: PropertyObject): readonly string[] {

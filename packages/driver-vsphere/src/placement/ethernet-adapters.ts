@@ -13,7 +13,7 @@ export interface PortGroup {
   readonly backing: string
 }
 
-const TYPES = /^Virtual(E1000e?|Vmxnet[23]?|PCNet32|SriovEthernetCard)$/
+const TYPES = /^Virtual(E1000e?|Vmxnet(2|3|3Vrdma)?|PCNet32|SriovEthernetCard)$/
 
 /** The network adapters among the devices of a machine, in their order. */
 export function ethernetAdapters(devices: XmlNode | undefined): readonly EthernetAdapter[] {
@@ -31,6 +31,12 @@ export function standardBacking(name: string, network: { readonly type: string; 
 export function distributedBacking(switchUuid: string, portgroupKey: string): PortGroup {
   const port = `<port>${textElement('switchUuid', switchUuid)}${textElement('portgroupKey', portgroupKey)}</port>`
   return { backing: `<backing xsi:type="VirtualEthernetCardDistributedVirtualPortBackingInfo">${port}</backing>` }
+}
+
+/** The backing of an adapter in a network of NSX, which vCenter itself knows only by name. */
+export function opaqueBacking(id: string, type: string | undefined): PortGroup {
+  const content = `${textElement('opaqueNetworkId', id)}${textElement('opaqueNetworkType', type)}`
+  return { backing: `<backing xsi:type="VirtualEthernetCardOpaqueNetworkBackingInfo">${content}</backing>` }
 }
 
 /** The change of a configuration that connects an adapter to a port group. */

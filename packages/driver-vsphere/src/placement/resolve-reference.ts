@@ -3,6 +3,7 @@ import type { Reference } from '../properties/reference.ts'
 import { referenceOf } from '../properties/reference-of.ts'
 import type { Session } from '../session/session.ts'
 import { textElement } from '../soap/element.ts'
+import { encodeName } from './entity-name.ts'
 
 /** A name as a person gives it. */
 export interface NamedThing {
@@ -44,9 +45,4 @@ export async function findChild(
   const content = `<entity type="Folder">${folder.id}</entity>${textElement('name', encodeName(name))}`
   const found = await session.call({ ...options, method: 'FindChild', self, content, isRead: true })
   return found === undefined || found.text === '' ? undefined : referenceOf(found)
-}
-
-/** A name as vCenter keeps it: what would end it in a path is escaped. */
-export function encodeName(name: string): string {
-  return name.replace(/[%/\\]/g, (character) => `%${character.charCodeAt(0).toString(16)}`)
 }
