@@ -4,8 +4,10 @@ import { KEYS } from '../machines/keys.ts'
 import { type PropertyObject, propertyText, referencesIn } from '../properties/property-object.ts'
 import type { PropertyQuery } from '../properties/query.ts'
 import type { Reference } from '../properties/reference.ts'
+import { referenceOf } from '../properties/reference-of.ts'
 import { type LookOptions, retrieve } from '../properties/retrieve.ts'
 import type { Session } from '../session/session.ts'
+import type { XmlNode } from '../soap/xml-node.ts'
 import { type EthernetAdapter, ethernetAdapters } from './ethernet-adapters.ts'
 import { resolveReference } from './resolve-reference.ts'
 
@@ -41,7 +43,7 @@ export async function imageSource(session: Session, image: string, options: Look
   return {
     reference: start,
     snapshot: snapshot === undefined ? undefined : { type: 'VirtualMachineSnapshot', id: snapshot },
-    resourcePool: pool === undefined ? undefined : { type: 'ResourcePool', id: pool },
+    resourcePool: pool === undefined ? undefined : referenceOf(pool),
     datastores: referencesIn(machine, 'datastore'),
     adapters: ethernetAdapters(machine.properties.get('config.hardware.device')),
     hostKeys: extraConfigOf(machine).get(KEYS.imageHostKeys) ?? '',
@@ -69,7 +71,8 @@ function queryOf(start: Reference): PropertyQuery {
   }
 }
 
-function poolOf(machine: PropertyObject, objects: readonly PropertyObject[]): string | undefined {
+/** A machine in a vApp has that as its pool. */
+function poolOf(machine: PropertyObject, objects: readonly PropertyObject[]): XmlNode | undefined {
   const cluster = objects.find(({ reference }) => reference.type.endsWith('ComputeResource'))
-  return propertyText(machine, 'resourcePool') ?? (cluster && propertyText(cluster, 'resourcePool'))
+  return machine.properties.get('resourcePool') ?? cluster?.properties.get('resourcePool')
 }

@@ -10,6 +10,8 @@ interface Scene {
   readonly hosts?: Readonly<Record<string, readonly string[]>>
   readonly states?: Readonly<Record<string, string>>
   readonly placement?: VspherePlacement
+  /** The type of the pool of the image. */
+  readonly pool?: string
 }
 
 function withReferences(xml: string, path: string, type: string, ids: readonly string[]): string {
@@ -18,9 +20,11 @@ function withReferences(xml: string, path: string, type: string, ids: readonly s
   return xml.replace('</objects>', `<propSet><name>${path}</name>${value}</propSet></objects>`)
 }
 
-function imageElement({ imageStores = ['store-1'], isLinked = true }: Scene): string {
-  const values = { resourcePool: 'pool-1', ...(isLinked && { 'snapshot.currentSnapshot': 'snapshot-1' }) }
-  return withReferences(objectElement('VirtualMachine', 'vm-7', values), 'datastore', 'Datastore', imageStores)
+function imageElement({ imageStores = ['store-1'], isLinked = true, pool = 'ResourcePool' }: Scene): string {
+  const image = objectElement('VirtualMachine', 'vm-7', isLinked ? { 'snapshot.currentSnapshot': 'snapshot-1' } : {})
+  const value = `<val type="${pool}" xsi:type="ManagedObjectReference">pool-1</val>`
+  const inPool = image.replace('</objects>', `<propSet><name>resourcePool</name>${value}</propSet></objects>`)
+  return withReferences(inPool, 'datastore', 'Datastore', imageStores)
 }
 
 function hostElements({ hosts = {}, states }: Scene): readonly string[] {
@@ -33,21 +37,24 @@ function hostElements({ hosts = {}, states }: Scene): readonly string[] {
 /** A driver on a vCenter that is as the scene of the moment says, and takes no clones. */
 async function onScene(scene: () => Scene) {
   const clones: string[] = []
+  const pools: string[] = []
   const looks: string[] = []
   const transport = scriptedTransport(({ method, body }) => {
     if (method === 'CloneVM_Task') {
       clones.push(/<host type="HostSystem">([^<]*)</.exec(body)?.[1] ?? 'anywhere')
+      pools.push(/<pool type="([^"]*)">/.exec(body)?.[1] ?? '')
       throw new Error('enough is known')
     }
     if (method !== 'RetrievePropertiesEx') return ''
     const isOfHosts = body.includes('inMaintenanceMode')
-    if (isOfHosts) looks.push(/<obj type="ResourcePool">([^<]*)</.exec(body)?.[1] ?? '')
+    if (isOfHosts) looks.push(/<obj type="(\w+)">([^<]*)</.exec(body)?.slice(1).join(' ') ?? '')
     const objects = isOfHosts ? hostElements(scene()) : [imageElement(scene())]
     return `<returnval>${objects.join('')}</returnval>`
   })
   const driver = await connectVsphere({ transport, placement: { folder: 'group-v3', ...scene().placement } })
   let made = 0
   return {
+    pools,
     looks,
     /** Which host the clone names. */
     async wish(failureDomain?: string): Promise<string | undefined> {
@@ -111,7 +118,13 @@ describe('the host that a clone names for a wished failure domain', () => {
     await byImage.wish('host-2')
     await using byPlacement = await onScene(() => ({ ...scene, placement: { resourcePool: 'pool-5' } }))
     await byPlacement.wish('host-2')
-    expect([byImage.looks, byPlacement.looks]).toEqual([['pool-1'], ['pool-5']])
+    expect([byImage.looks, byPlacement.looks]).toEqual([['ResourcePool pool-1'], ['ResourcePool pool-5']])
+  })
+
+  it('is looked for around the vApp that the image is in, which takes the clone as well', async () => {
+    await using vcenter = await onScene(() => ({ hosts: both, pool: 'VirtualApp' }))
+    expect(await vcenter.wish('host-2')).toBe('host-2')
+    expect([vcenter.looks, vcenter.pools]).toEqual([['VirtualApp pool-1'], ['VirtualApp']])
   })
 
   it('costs no look without a wish, and one look in half a minute with many', async () => {
