@@ -1,4 +1,6 @@
+import { isIPv4 } from 'node:net'
 import type { MachineNetwork } from '@vmunit/core'
+import { VmunitError } from '../errors.ts'
 import type { VsphereSettings } from '../options.ts'
 import { textElement } from '../soap/element.ts'
 
@@ -12,7 +14,11 @@ export interface GuestIdentity {
 const DEFAULT_MASK = '255.255.255.0'
 const DEFAULT_DOMAIN = 'local'
 
-/** A `CustomizationSpec` for a Linux guest, in an element of that name: host name, and one adapter for each network. */
+/**
+ * A `CustomizationSpec` for a Linux guest, in an element of that name: host name, and one adapter for each network.
+ *
+ * @throws VmunitError `ERR_INVALID_INPUT` for an address that is not IPv4.
+ */
 export function customizationElement(element: string, { hostname, networks, settings }: GuestIdentity): string {
   const domain = textElement('domain', settings.domain ?? DEFAULT_DOMAIN)
   const host = `<hostName xsi:type="CustomizationFixedName">${textElement('name', hostname)}</hostName>`
@@ -23,11 +29,20 @@ export function customizationElement(element: string, { hostname, networks, sett
 }
 
 function adapterElement({ name, address }: MachineNetwork, { networks = {} }: VsphereSettings): string {
+  if (address !== undefined && !isIPv4(address)) throw notIpv4(name, address)
   const { subnetMask = DEFAULT_MASK, gateway } = networks[name] ?? {}
   const fixed = `<ip xsi:type="CustomizationFixedIp">${textElement('ipAddress', address)}</ip>`
   const way = `${textElement('subnetMask', subnetMask)}${textElement('gateway', gateway)}`
   const content = address === undefined ? '<ip xsi:type="CustomizationDhcpIpGenerator"/>' : `${fixed}${way}`
   return `<nicSettingMap><adapter>${content}</adapter></nicSettingMap>`
+}
+
+function notIpv4(network: string, address: string): VmunitError {
+  return new VmunitError(
+    'ERR_INVALID_INPUT',
+    `${address} for network ${network} is no IPv4 address. Pass one; or pass customization: false, and let the guest read guestinfo.`,
+    { details: { network, address } },
+  )
 }
 
 /** The host name that a guest gets: a name as DNS has them, made from what was asked for. */
