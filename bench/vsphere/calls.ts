@@ -14,6 +14,7 @@ export async function measureCalls(report: Report): Promise<void> {
   await vcenter.hands.markAsTemplate(template)
   const { url, ca, username, password } = vcenter
   await using driver = await connectVsphere({ url, ca, username, password })
+  const hosts = await vcenter.hands.hosts()
   const specs = Array.from({ length: OPERATIONS }, (_, index): CreateMachine => {
     const marker: Marker = {
       manager: 'bench',
@@ -21,7 +22,8 @@ export async function measureCalls(report: Report): Promise<void> {
       slot: `group/web/${index}`,
       operationId: `${randomUUID()}/create#1`,
     }
-    return { marker, name: `bench-${index}`, image: template, networks: [] }
+    const failureDomain = hosts[index % hosts.length]?.id
+    return { marker, name: `bench-${index}`, image: template, networks: [], failureDomain }
   })
   const machines = await count('create', specs, async (spec) => ({
     ...(await driver.create(spec)),
