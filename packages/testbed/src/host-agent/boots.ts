@@ -58,7 +58,7 @@ export function createBoots({ hands, guests, onBoot }: BootParts): Boots {
   async function boot(id: string, settings: GuestSettings, signal: AbortSignal): Promise<void> {
     await guests.start(id, settings, { signal })
     const hostKeys = await guests.hostKeys(id)
-    await hands.reconfigure(id, { 'guestinfo.vmunit.hostkeys': hostKeys.join('\n') })
+    await hands.publish(id, { 'guestinfo.vmunit.hostkeys': hostKeys.join('\n') })
     problems.delete(id)
     onBoot?.({ machine: id, addresses: settings.addresses, hostKeys })
   }

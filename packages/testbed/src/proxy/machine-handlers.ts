@@ -75,7 +75,7 @@ function powerHandler(gaps: Gaps): Handler {
     const parts = { ...gaps, direct: gaps.platform.direct }
     const call = { method: exchange.request.method, target, content: '' }
     const { answer, result } = await runForClient(exchange, call, parts)
-    if (result !== undefined) await gaps.platform.guests.show(target, isOn)
+    if (result !== undefined) await gaps.platform.switched(target, isOn)
     return answer
   }
   return (exchange) => {
@@ -90,6 +90,8 @@ function guestPowerHandler(gaps: Gaps, guestPower: () => GuestPower | undefined)
   const shutdown = async (target: Reference): Promise<void> => {
     await guestPower()?.shutdown(target.value)
     if ((await powerOf(target, gaps)) !== 'poweredOn') return
+    // Before anybody sees that the machine is off.
+    await gaps.platform.published.drop(target)
     await gaps.platform.direct.call('ShutdownGuest', target)
     await gaps.platform.guests.show(target, false)
   }

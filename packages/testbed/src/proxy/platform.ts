@@ -9,6 +9,7 @@ import {
 } from './extra-config.ts'
 import { createGuestFacts, type GuestFacts } from './guest-facts.ts'
 import { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
+import { createPublished, type Published } from './published.ts'
 import { type Reference, referenceXml, returnedReference } from './soap.ts'
 import type { Turns } from './turns.ts'
 import { escapeXml } from './xml.ts'
@@ -18,6 +19,9 @@ export interface Platform {
   readonly direct: DirectClient
   readonly turns: Turns
   readonly guests: GuestFacts
+  readonly published: Published
+  /** Shows what is seen of a machine that was switched on or off just now. */
+  switched(machine: Reference, isOn: boolean): Promise<void>
   /** Held for a machine while it is read to be written, and for a name in a folder while it is given away. */
   readonly lock: KeyedLock
   /** Each clone with the machine that it was made from. */
@@ -92,12 +96,22 @@ export function createPlatform(direct: DirectClient, turns: Turns, version: stri
     return host
   }
 
+  const writeOptions: Platform['writeOptions'] = async (machine, written) =>
+    writtenOptionsXml(await readExtraConfig(direct, machine), written, isOld)
+  const guests = createGuestFacts(direct)
+  const published = createPublished({ direct, lock, writeOptions })
+
   return {
     direct,
     turns,
     isOld,
     hostOf,
-    guests: createGuestFacts(direct),
+    guests,
+    published,
+    switched: async (machine, isOn) => {
+      await guests.show(machine, isOn)
+      if (!isOn) await published.drop(machine)
+    },
     lock,
     lineage: new Map(),
     creating,
@@ -106,7 +120,7 @@ export function createPlatform(direct: DirectClient, turns: Turns, version: stri
       const place = host === undefined ? clone : async () => await fromHost(source, clone, host)
       return await creating(async () => await keepingDisks(source, place))
     },
-    writeOptions: async (machine, written) => writtenOptionsXml(await readExtraConfig(direct, machine), written, isOld),
+    writeOptions,
     cloneOptions: async (source, written) =>
       extraConfigXml(mergeOptions(copiedOptions(await readExtraConfig(direct, source)), written)),
     childNamed: async (folder, name) => {

@@ -38,6 +38,8 @@ export interface VcenterAdmin {
   rename(id: string, name: string): Promise<void>
   /** Writes options; an empty value takes one out. */
   reconfigure(id: string, extraConfig: ExtraConfig): Promise<void>
+  /** What the guest of a machine that is on says about itself; it is gone when the machine goes off. */
+  publish(id: string, extraConfig: ExtraConfig): Promise<void>
   createFolder(name: string): Promise<string>
   /** Gives the guest of a machine other addresses. */
   setAddresses(id: string, addresses: readonly string[]): Promise<void>
@@ -72,7 +74,7 @@ export async function createVcenterAdmin(platform: Platform): Promise<VcenterAdm
 
   const power = async (id: string, to: 'on' | 'off'): Promise<void> => {
     await direct.run(to === 'on' ? 'PowerOnVM_Task' : 'PowerOffVM_Task', vm(id))
-    await guests.show(vm(id), to === 'on')
+    await platform.switched(vm(id), to === 'on')
   }
 
   const isOn = async (id: string): Promise<boolean> => {
@@ -120,6 +122,7 @@ export async function createVcenterAdmin(platform: Platform): Promise<VcenterAdm
         await direct.run('ReconfigVM_Task', vm(id), `<spec>${options}</spec>`)
       })
     },
+    publish: async (id, extraConfig) => await platform.published.write(vm(id), extraConfig),
     createFolder: async (name) => {
       const xml = await direct.call('CreateFolder', places.folder, `<name>${escapeXml(name)}</name>`)
       return /<returnval[^>]*>([^<]+)</.exec(xml)?.[1] ?? ''

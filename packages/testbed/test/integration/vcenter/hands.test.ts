@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createAuthority, startVcenter } from '@vmunit/testbed'
 import { describe, expect, it } from 'vitest'
+import { waitUntil } from '../../../src/processes/wait-until.ts'
 import { availableBuilds } from './builds.ts'
 import { cloneContent, openSession } from './soap-session.ts'
 import { vm } from './updates.ts'
@@ -51,6 +52,35 @@ describe.each(await availableBuilds())('the hands of a person (%s)', (govmomi) =
     await hands.destroy(id)
     expect((await hands.machines()).map((machine) => machine.id)).toEqual([copy])
     expect(proxy.calls()).toEqual([])
+  })
+
+  it('publish for a guest what is gone when its machine goes off, however it does', async () => {
+    await using vcenter = await startVcenter({ govmomi })
+    const { hands } = vcenter
+    using session = openSession(vcenter)
+    await session.login()
+    const id = await hands.createMachine({ name: 'ap01', extraConfig: { 'guestinfo.given': 'by a client' } })
+    const told = async () => (await hands.machines())[0]
+    const given = { 'guestinfo.given': 'by a client' }
+    await hands.publish(id, { 'guestinfo.keys': 'too early' })
+    expect(await told()).toMatchObject({ power: 'off', extraConfig: given })
+    const offs = [
+      async () => await hands.power(id, 'off'),
+      async () => await session.run('PowerOffVM_Task', vm(id)),
+      async () => await session.call('ShutdownGuest', vm(id)),
+    ]
+    for (const goOff of offs) {
+      await hands.power(id, 'on')
+      await hands.publish(id, { 'guestinfo.keys': 'a' })
+      await hands.publish(id, { 'guestinfo.keys': 'b', 'guestinfo.more': 'c' })
+      expect((await told())?.extraConfig).toMatchObject({ ...given, 'guestinfo.keys': 'b', 'guestinfo.more': 'c' })
+      await goOff()
+      await waitUntil(async () => ((await told())?.power === 'off' ? true : undefined), {
+        what: 'the machine to be off',
+      })
+      const options = Object.entries((await told())?.extraConfig ?? {})
+      expect(Object.fromEntries(options.filter(([key]) => key.startsWith('guestinfo.')))).toEqual(given)
+    }
   })
 
   it('put a host into maintenance mode and take it out', async () => {
