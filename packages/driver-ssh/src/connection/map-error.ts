@@ -79,6 +79,7 @@ const ROWS: readonly Row[] = [
   unavailable('protocol', LOST),
   // Thrown between the end of the connection and the word of it.
   unavailable('Not connected', LOST),
+  unavailable('Unable to exec', 'starts no command. See whether the guest has room for another process.'),
   unavailable('2', 'ended the connection because of a protocol error. See the log of its sshd.'),
   unavailable('3', LOST),
   unavailable('7', 'does not offer the service. See the log of its sshd.'),

@@ -1,5 +1,7 @@
 import { getEventListeners } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import ssh2 from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { processes } from '../support/processes.ts'
 import { rejection } from '../support/rejection.ts'
@@ -77,6 +79,34 @@ describe('a guest that dies', () => {
   })
 })
 
+describe('a connection that ends', () => {
+  it('is ERR_UNAVAILABLE, retryable, for a call at every moment between its end and the word of it', async () => {
+    const { target } = await room().boot()
+    const proxy = await freezingProxy(target.address)
+    for (let turns = 0; turns < 8; turns += 1) {
+      const guest = await access().open({ address: '127.0.0.1', port: proxy.port, hostKeys: target.hostKeys })
+      await guest.bootId()
+      proxy.hangUp()
+      for (let turn = 0; turn < turns; turn += 1) await nextTurn()
+      expect((await rejection(guest.bootId(), 'ERR_UNAVAILABLE')).retryable).toBe(true)
+      await guest.close()
+    }
+    proxy.close()
+  })
+})
+
+describe('a guest without room for a process', () => {
+  it('is ERR_UNAVAILABLE, retryable, and the connection is of use when it has room again', async () => {
+    const sshd = await busyServer()
+    await using guest = await access().open(sshd.target)
+    const error = await rejection(guest.bootId(), 'ERR_UNAVAILABLE')
+    expect(error).toMatchObject({ retryable: true, message: expect.stringContaining('starts no command') })
+    sshd.hasRoom = true
+    expect(await guest.bootId()).toBe('boot-1')
+    sshd.close()
+  })
+})
+
 describe('many commands on one connection', () => {
   it('wait for each other where the guest permits few sessions', async () => {
     for (const sessions of [1, 2, 3]) {
@@ -147,8 +177,33 @@ describe('many commands on one connection', () => {
   })
 })
 
+/** A server that lets everybody in, and answers to commands when it has room. */
+async function busyServer() {
+  const { private: hostKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519')
+  const state = { hasRoom: false }
+  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+    client.on('error', () => {})
+    client.on('authentication', (attempt) => attempt.accept())
+    client.on('session', (acceptSession) => {
+      acceptSession().on('exec', (accept, reject) => {
+        if (!state.hasRoom) return reject()
+        const channel = accept()
+        channel.write('boot-1\n')
+        channel.exit(0)
+        channel.end()
+      })
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return Object.assign(state, {
+    target: { address: '127.0.0.1', port, hostKeys: [publicKey] },
+    close: () => void server.close(),
+  })
+}
+
 /** Passes bytes on until it is told to stop, and then keeps silent with the connections open. */
-async function freezingProxy(address: string): Promise<{ port: number; freeze: () => void; close: () => void }> {
+async function freezingProxy(address: string) {
   const sockets: net.Socket[] = []
   const server = net.createServer((near) => {
     const far = net.connect(22, address)
@@ -161,6 +216,10 @@ async function freezingProxy(address: string): Promise<{ port: number; freeze: (
     port: (server.address() as AddressInfo).port,
     freeze() {
       for (const socket of sockets) socket.unpipe().pause()
+    },
+    /** Says to both sides that nothing more comes. */
+    hangUp() {
+      for (const socket of sockets) socket.end()
     },
     close() {
       for (const socket of sockets) socket.destroy()

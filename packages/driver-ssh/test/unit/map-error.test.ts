@@ -37,6 +37,7 @@ const ROWS: readonly (readonly [string, object, string, boolean])[] = [
   ['TOO_MANY_CONNECTIONS', { code: 12 }, 'ERR_UNAVAILABLE', true],
   ['NO_MORE_AUTH_METHODS_AVAILABLE', { code: 14 }, 'ERR_UNAUTHENTICATED', false],
   ['Not connected', {}, 'ERR_UNAVAILABLE', true],
+  ['Unable to exec', {}, 'ERR_UNAVAILABLE', true],
   ['something else', {}, 'ERR_DRIVER', false],
 ]
 
