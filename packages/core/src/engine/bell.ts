@@ -8,17 +8,34 @@ export interface Bell {
 }
 
 export function createBell(): Bell {
-  const waiting = new Set<() => void>()
+  return createBells().of('')
+}
+
+/** The bells of any number of runs. One exists only while somebody listens to it. */
+export interface Bells {
+  of(runId: string): Bell
+}
+
+/** `listeners` is who waits for which bell now. */
+export function createBells(listeners = new Map<string, Set<() => void>>()): Bells {
   return {
-    ring() {
-      for (const wake of waiting) wake()
-      waiting.clear()
-    },
-    next: (over) =>
-      new Promise((resolve) => {
-        waiting.add(resolve)
-        over.addEventListener('abort', () => waiting.delete(resolve), { once: true })
-      }),
+    of: (runId) => ({
+      ring() {
+        const waiting = listeners.get(runId) ?? []
+        listeners.delete(runId)
+        for (const wake of waiting) wake()
+      },
+      next: (over) =>
+        new Promise((resolve) => {
+          const waiting = listeners.get(runId) ?? new Set()
+          listeners.set(runId, waiting.add(resolve))
+          const forget = (): void => {
+            waiting.delete(resolve)
+            if (waiting.size === 0 && listeners.get(runId) === waiting) listeners.delete(runId)
+          }
+          over.addEventListener('abort', forget, { once: true })
+        }),
+    }),
   }
 }
 

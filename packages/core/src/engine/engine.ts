@@ -3,7 +3,7 @@ import type { Principal } from '../domain/principal.ts'
 import { hasEnded } from '../domain/run-state.ts'
 import { isVmunitError, VmunitError } from '../errors/index.ts'
 import type { Call, Run } from '../ports/index.ts'
-import { type Bell, createBell } from './bell.ts'
+import { createBells } from './bell.ts'
 import { keys, type RunDocument, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { loadPlan } from './load-plan.ts'
@@ -46,24 +46,17 @@ export interface Engine {
 export function createEngine(engine: EngineOptions): Engine {
   const supervisions = new Map<string, Supervision>()
   let isClosed = false
-  const bells = new Map<string, Bell>()
-
-  function bellOf(runId: string): Bell {
-    const bell = bells.get(runId) ?? createBell()
-    bells.set(runId, bell)
-    return bell
-  }
+  const bells = createBells()
 
   function supervise(runId: string, how: Pick<SuperviseOptions, 'isNew' | 'adopt' | 'takeover'> = {}): Supervision {
     const existing = supervisions.get(runId)
     if (existing !== undefined) return existing
-    const bell = bellOf(runId)
-    const supervision = superviseRun({ ...how, engine, runId, onDurable: () => bell.ring() })
+    const bell = bells.of(runId)
+    const supervision = superviseRun({ ...how, engine, runId, onChange: () => bell.ring() })
     supervisions.set(runId, supervision)
     if (isClosed) supervision.stop(closed())
     const forget = (): void => {
       supervisions.delete(runId)
-      bells.delete(runId)
       bell.ring()
     }
     supervision.finished.then(forget, forget)
@@ -87,8 +80,7 @@ export function createEngine(engine: EngineOptions): Engine {
       engine,
       runId,
       plan,
-      // Asked for each time: a run that is resumed here has another one.
-      bell: { next: (over) => bellOf(runId).next(over) },
+      bell: bells.of(runId),
       by: principal.name,
       failure: async () => {
         try {

@@ -26,7 +26,8 @@ export interface Supervision {
 export interface SuperviseOptions {
   readonly engine: EngineOptions
   readonly runId: string
-  readonly onDurable: () => void
+  /** Called after each transaction, and when the run stands because its lease was given back. */
+  readonly onChange: () => void
   /** See {@link AcquireOptions.takeover}. */
   readonly takeover?: AcquireOptions['takeover']
   /** The run was created a moment ago, by this process, which has looked at the world. */
@@ -65,6 +66,7 @@ async function supervise(options: SuperviseOptions, ownership: Ownership): Promi
     // Nobody may have taken it over: then it goes on here, else `acquire` says who has it.
     if (result === 'lost') continue
     if (result !== 'waiting') return result
+    options.onChange()
     // A closed manager leaves a waiting run as it is; anything else that stops it is written down under the lease.
     if (!(await untilDue(engine, runId, stop.signal)) && isClosing(stop.signal)) return result
   }
@@ -81,7 +83,7 @@ interface DriveOptions extends SuperviseOptions {
 
 /** Takes the lease, looks at the journal as it is then, and moves the run. */
 async function driveOnce(options: DriveOptions, { stop, onOwned }: Ownership): Promise<DriveResult> {
-  const { engine, runId, onDurable, takeover, isNew = false, adopt = false } = options
+  const { engine, runId, onChange, takeover, isNew = false, adopt = false } = options
   const { store, owner, timing } = engine
   await using lease = await store.acquire(keys.run(runId), { owner, ttlMs: timing.leaseMs, takeover })
   const progress = await loadProgress(store, runId)
@@ -101,7 +103,7 @@ async function driveOnce(options: DriveOptions, { stop, onOwned }: Ownership): P
   // To stop a run takes nothing of its operation, which may be gone.
   const kinds = stop.signal.aborted ? [] : findOperation(engine, progress).kinds
   const stopped = AbortSignal.any([stop.signal, lost.signal])
-  const environment = createRunEnvironment({ engine, kinds, lease, progress, stop: stopped, onDurable })
+  const environment = createRunEnvironment({ engine, kinds, lease, progress, stop: stopped, onDurable: onChange })
   if (reconciled !== undefined) environment.writer.write(reconciled)
   const watching = new AbortController()
   const watch = watchControl(engine, runId, { stop, until: watching.signal })

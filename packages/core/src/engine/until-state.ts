@@ -58,8 +58,10 @@ async function keepLooking(
 
 /** The status when it is the wanted one, undefined while it may still become that. */
 function checked(runId: string, status: RunStatus, wanted: RunState): RunStatus | undefined {
-  const { state } = status
-  if (state === wanted) return status
+  const { state, owner } = status
+  // A run that stands is nobody's: while its lease is being given back, nobody else could resume it.
+  const isHeldStill = owner !== undefined && (state === 'waiting' || state === 'paused')
+  if (state === wanted && !isHeldStill) return status
   if (!hasEnded(state)) return undefined
   throw new VmunitError(
     'ERR_WRONG_STATE',

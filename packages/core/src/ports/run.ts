@@ -37,8 +37,8 @@ export interface Run<Output = unknown> {
   state(call?: Call): Promise<RunStatus>
   /**
    * Resolves to the status as soon as the run stands in this state, at once when it does already: `until('waiting')`
-   * when it waits for a person or a time, whichever process moves it. It is about what is, not what was: a wait that is
-   * over is not reported.
+   * when it waits for a person or a time, whichever process moves it. A run that waits or is paused has no owner by then:
+   * anybody may resume it. It is about what is, not what was: a wait that is over is not reported.
    *
    * Rejects with `ERR_WRONG_STATE` when the run has ended in another state, `ERR_TIMEOUT` after `timeoutMs`, and, like
    * `result`, `ERR_PAUSED` when this process moved the run and paused it.

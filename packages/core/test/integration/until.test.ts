@@ -1,8 +1,10 @@
-import { type Run, type RunState, stop } from '@vmunit/core'
+import { type Run, type RunState, type StateStore, stop } from '@vmunit/core'
+import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { describe, expect, it } from 'vitest'
-import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
+import { createFleet, type Fleet, QUICK, storyGroups } from '../support/fleet.ts'
 import { refusal } from '../support/refusal.ts'
 import { UNIT } from '../support/story.ts'
+import { until } from '../support/until.ts'
 
 const SECOND = { name: 'user_b', role: 'administrator' } as const
 /** Slow enough that the run has not ended when it is watched. */
@@ -32,6 +34,34 @@ describe('run.until', () => {
       }
     })
   })
+
+  it('a run that waits may be resumed from elsewhere as soon as that is told', async () => {
+    await withFleet(async (fleet) => {
+      const back = Promise.withResolvers<void>()
+      await using store = openSqliteStore(fleet.storePath)
+      const slow: StateStore = {
+        ...store,
+        async acquire(key, options) {
+          const lease = await store.acquire(key, options)
+          const giveBack = async (): Promise<void> => {
+            await back.promise
+            await lease[Symbol.asyncDispose]()
+          }
+          return { ...lease, [Symbol.asyncDispose]: giveBack }
+        },
+      }
+      await using manager = fleet.another({ store: slow, timing: { ...QUICK, pollMs: 60_000 } })
+      const run = await manager.start(await manager.plan(stop, { unit: UNIT }), { approval: 'required' })
+      const told = run.until('waiting')
+      const elsewhere = fleet.another()
+      await until(async () => (await run.state()).state === 'waiting' || undefined)
+      expect((await refusal(elsewhere.resume(run.id))).code).toBe('ERR_LOCKED')
+      back.resolve()
+      expect(await told).toMatchObject({ state: 'waiting', owner: undefined })
+      expect(await elsewhere.resume(run.id)).toHaveLength(1)
+      await run.cancel('enough')
+    })
+  }, 20_000)
 
   it('a wait that is over does not count: the end of the run is told', async () => {
     await withFleet(async (fleet) => {

@@ -47,6 +47,21 @@ describe('untilState', () => {
     expect(seen).toMatchObject({ looks: 1, sleepers: 0 })
   })
 
+  it.each(['waiting', 'paused'] as const)('waits until a run that is %s has no owner any more', async (state) => {
+    const { watch, seen, bell } = createWatched({ state, owner: 'host 1' })
+    const found = untilState(watch, state, {})
+    await setImmediate()
+    expect(seen).toMatchObject({ looks: 1, sleepers: 1 })
+    seen.status = { state }
+    bell.ring()
+    expect(await found).toEqual({ state })
+  })
+
+  it('a run that is moved has an owner', async () => {
+    const running: RunStatus = { state: 'running', owner: 'host 1' }
+    expect(await untilState(createWatched(running).watch, 'running', {})).toBe(running)
+  })
+
   it('looks again at once when this process has written, and otherwise no more often than it polls', async () => {
     const { watch, seen, clock, bell } = createWatched({ state: 'running' })
     const found = untilState(watch, 'waiting', {})
