@@ -145,6 +145,7 @@ export type { DefinitionSource } from './ports/definition-source.ts'
 export type {
   AcquireOptions,
   AddressPool,
+  AddressReservation,
   AppendRecord,
   Authenticator,
   BalancerConnector,

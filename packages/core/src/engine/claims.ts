@@ -60,6 +60,14 @@ export function giveClaims(runId: string, claims: readonly string[]): readonly D
   })
 }
 
+/** Where the claims on addresses are: whoever gives an address to somebody writes this document. */
+export const ADDRESS_CLAIMS: string = keys.claims('addresses/all')
+
+/** The addresses that runs are about to give to servers. */
+export function claimedAddresses(holders: Plain): ReadonlySet<string> {
+  return new Set(holders === undefined ? [] : Object.keys(holdersParser.parse(holders)))
+}
+
 /** The run that holds a whole scope, such as `definition/gyoumu_a`; a claim on a part of it does not count. */
 export async function claimHolder(store: StateStore, scope: string, call: Call = {}): Promise<string | undefined> {
   const [document] = await store.get([keys.claims(scope)], call)

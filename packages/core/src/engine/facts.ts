@@ -1,4 +1,4 @@
-import type { VirtualServer } from '../domain/management-unit.ts'
+import type { ServerGroup, VirtualServer } from '../domain/management-unit.ts'
 import { groupParser, templateParser, unitParser } from '../domain/parsers.ts'
 import type { Plain } from '../domain/plain.ts'
 import type { ExpectedFact, FactName } from '../domain/plan.ts'
@@ -8,6 +8,7 @@ import { assertNever } from '../internal/assert-never.ts'
 import { canonicalJson } from '../internal/canonical-json.ts'
 import type { Call, HypervisorDriver, Machine, StateStore } from '../ports/index.ts'
 import { keys } from './documents.ts'
+import { readReserved } from './reservations.ts'
 import { findStandIns, type StandIns } from './stand-ins.ts'
 import { readUnitFacts, type UnitFacts } from './unit-facts.ts'
 
@@ -153,7 +154,15 @@ async function readHolders(
 ): Promise<ReadonlyMap<string, Plain>> {
   const addresses = subjectsOf(expected, 'holder')
   const stored = await store.get(addresses.map(keys.address), call)
-  return new Map(addresses.map((address, index) => [address, stored[index]?.value]))
+  if (addresses.length === 0) return new Map()
+  const groups: ServerGroup[] = []
+  for await (const { value } of store.list('group/', call)) groups.push(groupParser.parse(value))
+  const reserved = await readReserved(store, groups, call)
+  const reservation = (address: string): string | undefined => {
+    const found = reserved.get(address)
+    return found && `the address pool, for ${found.id}`
+  }
+  return new Map(addresses.map((address, index) => [address, stored[index]?.value ?? reservation(address)]))
 }
 
 async function readNewestVersions(

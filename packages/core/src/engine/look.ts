@@ -18,6 +18,7 @@ import type {
 } from '../ports/index.ts'
 import { keys } from './documents.ts'
 import { findBalancer } from './find-balancer.ts'
+import { readReserved } from './reservations.ts'
 import type { UnitBalancers } from './unit-balancers.ts'
 
 export interface LookOptions {
@@ -54,6 +55,11 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
     hasAddressPool: options.hasAddressPool,
     units,
     addresses: holdersOf(all),
+    reserved: await readReserved(
+      store,
+      all.flatMap(({ groups }) => groups),
+      call,
+    ),
     bindings: bindingsOf(all),
     templates,
     definitions,

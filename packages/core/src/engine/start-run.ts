@@ -58,6 +58,14 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
           ...units.map(keepUnit),
           ...takeClaims(runId, plan.claims),
         ],
+        // No address of the pool was reserved since that was looked at: reserving one writes the claims on addresses.
+        check: async () => {
+          await checkFacts(
+            { store, hypervisor },
+            expected.filter(({ fact }) => fact === 'holder'),
+            call,
+          )
+        },
         append: [{ run: runId, seq: 1, type: record.type, data: record.data as unknown as Plain }],
       },
       call,

@@ -1,10 +1,12 @@
 import * as z from 'zod'
 import { schemas } from '../domain/parsers.ts'
-import type { Parser, Plain } from '../domain/plain.ts'
+import type { Plain } from '../domain/plain.ts'
+import { ADDRESS_CLAIMS, claimedAddresses } from '../engine/claims.ts'
 import { commitUpdates } from '../engine/commit-updates.ts'
 import { keys, plain } from '../engine/documents.ts'
+import { type Reservations, reservationsIn } from '../engine/reservations.ts'
 import { VmunitError } from '../errors/index.ts'
-import type { AddressPool, Call, StateStore } from '../ports/index.ts'
+import type { AddressPool, Call, DocumentUpdate, StateStore } from '../ports/index.ts'
 import { parseInput } from './parse-input.ts'
 
 export interface AddressPoolOptions {
@@ -16,20 +18,6 @@ export interface AddressPoolOptions {
   readonly restMs?: number | undefined
 }
 
-/** Who has the addresses of a network, and which ones rest since when. */
-type Reservations = Readonly<Record<string, Reservation>>
-
-interface Reservation {
-  readonly id: string
-  /** Since when it rests, by the store's clock; absent: it is in use. */
-  readonly time?: number | undefined
-}
-
-const reservationsParser: Parser<Reservations> = z.record(
-  z.string(),
-  z.object({ id: z.string(), time: z.number().optional() }),
-)
-
 const optionsParser = z.object({
   networks: z.record(z.string(), z.array(schemas.ipv4).min(1)),
   restMs: schemas.milliseconds.optional(),
@@ -38,8 +26,8 @@ const optionsParser = z.object({
 /**
  * Creates a pool of addresses that is kept in the store of the manager, for any number of processes.
  *
- * Addresses that servers of the manager have are never handed out, however they came by them. Both calls are one
- * transaction; what is handed out first is what was never used, then what has rested for longest.
+ * Addresses that servers of the manager have, or are about to get, are never handed out, however they come by them; what
+ * is reserved or rests cannot be attached by hand. Both calls are one transaction; what is handed out first is what was never used, then what has rested for longest.
  *
  * @throws {@link VmunitError} `ERR_INVALID_INPUT` for what is no address.
  * @example
@@ -57,12 +45,14 @@ export function createAddressPool({ store, ...options }: AddressPoolOptions): Ad
   }
 
   /** The right to change something is asked for directly before each attempt to do so. */
-  async function change(network: string, update: (known: Reservations) => Reservations, call: Call): Promise<void> {
-    const updateStored = (value: unknown): Plain => {
-      call.permit?.()
-      return plain(update(reservationsIn(value)))
+  function change(network: string, update: (known: Reservations) => Reservations, call: Call): DocumentUpdate {
+    return {
+      key: keys.addressPool(network),
+      update(value) {
+        call.permit?.()
+        return plain(update(reservationsIn(value)))
+      },
     }
-    await commitUpdates(store, { updates: [{ key: keys.addressPool(network), update: updateStored }] }, call)
   }
 
   return {
@@ -70,24 +60,26 @@ export function createAddressPool({ store, ...options }: AddressPoolOptions): Ad
       call.signal?.throwIfAborted()
       const addresses = Object.hasOwn(networks, network) ? networks[network] : undefined
       if (addresses === undefined) throw unknownNetwork(network, Object.keys(networks))
-      const held = await heldByServers(addresses, call)
       const now = await store.now(call)
+      let held: ReadonlySet<string> = new Set()
       let address = ''
-      await change(
-        network,
-        (known) => {
-          const own = Object.entries(known).find(([, entry]) => entry.id === id && entry.time === undefined)
-          if (own !== undefined) {
-            address = own[0]
-            return known
-          }
-          const next = nextOf(addresses, { known, held, restedBefore: now - restMs })
-          if (next === undefined) throw noneFree(network, addresses.length)
-          address = next
-          return { ...known, [next]: { id } }
-        },
-        call,
-      )
+      const take = (known: Reservations): Reservations => {
+        const own = Object.entries(known).find(([, entry]) => entry.id === id && entry.time === undefined)
+        const next = own?.[0] ?? nextOf(addresses, { known, held, now })
+        if (next === undefined) throw noneFree(network, addresses.length)
+        address = next
+        return own === undefined ? { ...known, [next]: { id } } : known
+      }
+      const updates = [{ key: ADDRESS_CLAIMS, update: unclaimed }, change(network, take, call)]
+      // A run that gives an address to a server claims it first: either it sees this reservation, or this sees the claim.
+      function unclaimed(claims: Plain): Plain {
+        held = held.union(claimedAddresses(claims))
+        return claims ?? {}
+      }
+      const check = async (): Promise<void> => {
+        held = await heldByServers(addresses, call)
+      }
+      await commitUpdates(store, { updates, check }, call)
       return address
     },
     async release(address, id, call = {}) {
@@ -97,30 +89,24 @@ export function createAddressPool({ store, ...options }: AddressPoolOptions): Ad
       const network = names.find((_, index) => reservationsIn(stored[index]?.value)[address]?.id === id)
       if (network === undefined) return
       const time = await store.now(call)
-      await change(
-        network,
-        (known) => (known[address]?.id === id ? { ...known, [address]: { time, ...known[address] } } : known),
-        call,
-      )
+      const rest = (known: Reservations): Reservations =>
+        known[address]?.id === id ? { ...known, [address]: { time, until: time + restMs, ...known[address] } } : known
+      await commitUpdates(store, { updates: [change(network, rest, call)] }, call)
     },
   }
-}
-
-function reservationsIn(value: unknown): Reservations {
-  return value === undefined ? {} : reservationsParser.parse(value)
 }
 
 interface Standing {
   readonly known: Reservations
   readonly held: ReadonlySet<string>
-  readonly restedBefore: number
+  readonly now: number
 }
 
 /** The next address to hand out: one that nobody ever had, or the one that has rested for longest. */
-function nextOf(addresses: readonly string[], { known, held, restedBefore }: Standing): string | undefined {
+function nextOf(addresses: readonly string[], { known, held, now }: Standing): string | undefined {
   const free = addresses.filter((address) => !held.has(address))
   const rested = free
-    .filter((address) => (known[address]?.time ?? Number.POSITIVE_INFINITY) <= restedBefore)
+    .filter((address) => known[address]?.time !== undefined && (known[address].until ?? 0) <= now)
     .toSorted((a, b) => (known[a]?.time ?? 0) - (known[b]?.time ?? 0))
   return free.find((address) => known[address] === undefined) ?? rested[0]
 }

@@ -42,4 +42,4 @@ export type {
   Wait,
 } from './step-kind.ts'
 export type { Tree, TreeFile } from './tree.ts'
-export type { World } from './world.ts'
+export type { AddressReservation, World } from './world.ts'

@@ -1,9 +1,18 @@
 import type { Definition } from '../domain/definition.ts'
 import type { ManagementUnit } from '../domain/management-unit.ts'
+import type { OperationId } from '../domain/marker.ts'
 import type { Principal } from '../domain/principal.ts'
 import type { Template } from '../domain/template.ts'
 import type { Machine } from './hypervisor-driver.ts'
 import type { PoolMember } from './load-balancer.ts'
+
+/** An address that is handed out by an address pool, or rests there. */
+export interface AddressReservation {
+  /** Under which id it was handed out. */
+  readonly id: OperationId
+  /** Until when it rests, milliseconds since 1970; absent: it is in use. */
+  readonly until?: number | undefined
+}
 
 /** One look at everything a plan may depend on; planning is pure over it. */
 export interface World {
@@ -19,6 +28,8 @@ export interface World {
   readonly units: ReadonlyMap<string, ManagementUnit>
   /** Every address in use over the whole manager, with the slot and unit that has it. */
   readonly addresses: ReadonlyMap<string, { readonly unit: string; readonly slot: string }>
+  /** Addresses that cannot be given to a server now, because a pool in the store has handed them out or lets them rest. */
+  readonly reserved?: ReadonlyMap<string, AddressReservation> | undefined
   /** Every machine that a server is bound to, over the whole manager, by `<hypervisor>/<machine id>`. */
   readonly bindings: ReadonlyMap<string, { readonly unit: string; readonly slot: string }>
   readonly templates: ReadonlyMap<string, Template>

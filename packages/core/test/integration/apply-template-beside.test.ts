@@ -169,7 +169,8 @@ describe('applyTemplate with surge', () => {
     const store = openSqliteStore(fleet.storePath)
     const [pool] = await store.get(['pool/service'])
     await store.close()
-    expect(pool?.value).toEqual({ '192.168.2.201': { id: expect.any(String), time: expect.any(Number) } })
+    const rests = { id: expect.any(String), time: expect.any(Number), until: expect.any(Number) }
+    expect(pool?.value).toEqual({ '192.168.2.201': rests })
   })
 
   it('without a free address fails before anything is changed', async () => {

@@ -73,6 +73,7 @@ function checkUnused(world: World, groups: readonly GroupDeclaration[]): void {
   for (const { name, servers } of groups) {
     for (const server of servers) {
       for (const one of addressesOf(server)) {
+        checkUnreserved(world, name, one)
         const holder = world.addresses.get(one)
         if (holder === undefined) continue
         throw new VmunitError(
@@ -83,4 +84,16 @@ function checkUnused(world: World, groups: readonly GroupDeclaration[]): void {
       }
     }
   }
+}
+
+function checkUnreserved(world: World, group: string, address: string): void {
+  const reservation = world.reserved?.get(address)
+  if (reservation === undefined) return
+  const { id, until } = reservation
+  const standing = until === undefined ? `is handed out for ${id}` : `rests until ${new Date(until).toISOString()}`
+  throw new VmunitError(
+    'ERR_ALREADY_EXISTS',
+    `Address ${address} of group ${group} is one of the address pool, where it ${standing}. Give the server another address.`,
+    { details: { address, group, reservation } },
+  )
 }
