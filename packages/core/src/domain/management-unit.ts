@@ -32,13 +32,13 @@ export interface BesideMachine {
 }
 
 /**
- * What stands beside a server while its machine is replaced: the new machine until the server is switched over to it,
- * then the old one. When no run works on the server, one that was stopped in between has left it.
+ * What stands beside a server while its machine is replaced: the new machine until the server has it, then the old one;
+ * both when one takes the place of the other, and the server is bound to neither in between. When no run works on the server, one that was stopped in between has left it.
  */
 export interface Beside {
   readonly runId: string
-  /** The name under which it may be in the pool of the server's tier. */
-  readonly member: string
+  /** The name under which it may be in the pool of the server's tier; absent for what has no place there of its own. */
+  readonly member?: string | undefined
   /** One as a rule; another when a group begins anew while that of the first attempt could not be put away. */
   readonly machines: readonly BesideMachine[]
   readonly addresses: readonly BesideAddress[]

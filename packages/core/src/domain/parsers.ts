@@ -92,7 +92,7 @@ const server = z.strictObject({
   beside: z
     .strictObject({
       runId: z.string(),
-      member: z.string(),
+      member: z.string().optional(),
       machines: z.array(z.strictObject({ id: z.string().optional(), operationId: z.string() })).readonly(),
       addresses: z
         .array(z.strictObject({ address: ipv4.optional(), id: z.string().optional(), network: z.string().optional() }))

@@ -191,7 +191,8 @@ function sayBeside({ runId, member, machines, addresses }: Beside): string {
   const which = ids.length === 0 ? 'No machine' : `Machine ${ids.join(' and ')}`
   const where = addresses.flatMap(({ address }) => address ?? [])
   const at = where.length === 0 ? '' : ` at ${where.join(' and ')}`
-  return `${which}${at} stands beside it, for ${member} in its pool, brought there by run ${runId}. If that run has ended, endQuarantine or the next replacement with surge takes it away.`
+  const role = member === undefined ? '' : ` for ${member} in its pool,`
+  return `${which}${at} stands beside it,${role} brought there by run ${runId}. If that run has ended, endQuarantine or the next replacement takes it away.`
 }
 
 function sayNext({ progress, status }: ExplainSources, { server, action }: PlannedServer): string {

@@ -7,7 +7,7 @@ import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { groupsInput } from '../roll/input.ts'
 import type { LeavingMachines } from '../roll/leave.ts'
-import { CLEAR_KINDS, clearStages } from '../roll/left-beside.ts'
+import { CLEAR_KINDS, clearStage } from '../roll/left-beside.ts'
 import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
 import { draft, EACH_FOR_ITSELF, type GroupProcedure, type Lane, rolling, type Stage } from '../roll/stage.ts'
 import { releaseKept, removeKept } from '../steps/index.ts'
@@ -31,7 +31,7 @@ const input = z.strictObject({
 /**
  * Ends the quarantine of machines that were inspected. The servers, and the machines that they run on, are not touched.
  *
- * What a replacement with `surge` left beside servers because its run was stopped is taken away as well: the machine, its
+ * What a replacement left beside servers because its run was stopped is taken away as well: the machine, its
  * place in the pool, and the addresses. What was collected of the machines stays: the outcomes of the run that kept them name it.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND` for an unknown unit or group, and for a machine that is not kept there.
@@ -52,8 +52,8 @@ export const endQuarantine: Operation<EndQuarantineInput, FleetResult> = defineO
     const found = groupsOf(unit, names).flatMap((group) => {
       const kept = group.quarantine.filter(({ machine }) => wanted?.has(machine.id) ?? true)
       const isLeft = wanted === undefined && to === 'remove' && group.servers.some(({ beside }) => beside !== undefined)
-      const clear = isLeft ? clearStages(world, membersOf(world, unit, group)) : []
-      return kept.length === 0 && clear.length === 0 ? [] : [{ group, kept, clear }]
+      const clear = clearStage(world, isLeft ? membersOf(world, unit, group) : [])
+      return kept.length === 0 && clear.lanes.length === 0 ? [] : [{ group, kept, clear }]
     })
     checkAllKept(unit, { wanted, kept: found.flatMap(({ kept }) => kept) })
     return {
@@ -74,7 +74,7 @@ interface GroupKeeps {
   readonly group: ServerGroup
   readonly kept: readonly QuarantinedMachine[]
   /** What takes away what is left beside its servers. */
-  readonly clear: readonly Stage[]
+  readonly clear: Stage
 }
 
 function checkAllKept(
@@ -100,7 +100,9 @@ function linesOf({ group, kept, clear }: GroupKeeps): readonly {
     const own = kept.filter((one) => one.slot === slot).map(({ machine }) => machine.id)
     const reasons = [
       ...(own.length === 0 ? [] : [`no longer keeps ${own.join(', ')}`]),
-      ...(clear.length === 0 || beside === undefined ? [] : [`is rid of what run ${beside.runId} left beside it`]),
+      ...(clear.lanes.length === 0 || beside === undefined
+        ? []
+        : [`is rid of what run ${beside.runId} left beside it`]),
     ]
     if (reasons.length === 0) return []
     return [{ server: slot, address, action: 'none' as const, reason: reasons.join('; ') }]
@@ -109,12 +111,12 @@ function linesOf({ group, kept, clear }: GroupKeeps): readonly {
 
 function procedureOf(unit: ManagementUnit, { group, kept, clear }: GroupKeeps, to: LeavingMachines): GroupProcedure {
   const reason =
-    clear.length === 0
+    clear.lanes.length === 0
       ? `no longer keeps ${kept.length} ${kept.length === 1 ? 'machine' : 'machines'}`
       : 'no longer keeps what is in quarantine or was left beside its servers'
   return {
     change: { group: group.name, action: 'none', reason, disturbs: false, expects: [] },
-    stages: [{ name: 'end quarantine', lanes: kept.map((one) => endLane(unit, one, to)) }, ...clear],
+    stages: [{ name: 'end quarantine', lanes: kept.map((one) => endLane(unit, one, to)) }, clear],
     back: [],
   }
 }

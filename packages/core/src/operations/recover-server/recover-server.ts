@@ -5,6 +5,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
+import { CLEAR_KINDS } from '../roll/left-beside.ts'
 import type { Member } from '../roll/member.ts'
 import { checkRegistered, membersOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
@@ -63,7 +64,6 @@ export const recoverServer: Operation<RecoverServerInput, FleetResult> = defineO
     steps.awaitGuest,
     steps.awaitHealth,
     steps.bindServer,
-    steps.blockServer,
     steps.collectDiagnostics,
     steps.createMachine,
     steps.powerMachine,
@@ -71,6 +71,7 @@ export const recoverServer: Operation<RecoverServerInput, FleetResult> = defineO
     steps.quarantineMachine,
     steps.runJob,
     steps.unblockServer,
+    ...CLEAR_KINDS,
   ],
   plan(request, world) {
     const { by, version, allowOutage = false } = request

@@ -3,6 +3,7 @@ import type { World } from '../../ports/index.ts'
 import { usableVersion } from '../apply-template/apply-template.ts'
 import { checkAdopted } from '../roll/check-machines.ts'
 import { expectServer } from '../roll/expect.ts'
+import { clearStage, rid } from '../roll/left-beside.ts'
 import { type Member, presentMachine } from '../roll/member.ts'
 import { quarantineLane } from '../roll/quarantine.ts'
 import { attach, bind, create, createdMachine, each, ownVersion, type Renewed } from '../roll/replace.ts'
@@ -21,7 +22,7 @@ export function replaceServer(world: World, member: Member, wanted: number | und
   const renewed: readonly Renewed[] = [{ member, version }]
   const placed = [{ member, machine: createdMachine({ member, version }) }]
   const was = `is ${server.status}${machineFault(world, member)}`
-  const reason = `${version.template} ${server.templateVersion ?? '?'} → ${version.number}, ${was}`
+  const reason = `${version.template} ${server.templateVersion ?? '?'} → ${version.number}, ${was}${rid(server)}`
   return {
     line: { server: server.slot, address: server.address, action: 'replace', reason },
     procedure: {
@@ -33,6 +34,7 @@ export function replaceServer(world: World, member: Member, wanted: number | und
         expects: expectServer(world, member),
       },
       stages: [
+        clearStage(world, [member]),
         blockStage(inPlace([member])),
         keepOldStage(world, member),
         each('detach', renewed, () => bind(member, { verb: 'detach', machine: null, status: 'initial' })),

@@ -1,11 +1,11 @@
-import type { Beside, BesideMachine, BoundMachine } from '../../domain/management-unit.ts'
+import type { Beside, BesideMachine, BoundMachine, VirtualServer } from '../../domain/management-unit.ts'
 import type { Named } from '../../domain/plan.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Machine, World } from '../../ports/index.ts'
 import { blockServer, forgetBeside, leavePool, releaseAddress, releaseMachine, removeMachine } from '../steps/index.ts'
 import { type LeavingMachines, leaveStep } from './leave.ts'
 import { type Member, machineOf, presentMachine } from './member.ts'
-import { draft, type Lane, type Stage } from './stage.ts'
+import { draft, type GroupProcedure, type Lane, type Stage } from './stage.ts'
 import { blockStage, idOf, type Placed } from './stages.ts'
 
 /** A server beside which a run that was stopped has left something. */
@@ -17,31 +17,48 @@ interface Left {
   readonly place: Placed
 }
 
-/** The step kinds that {@link clearStages} plans. */
+/** The step kinds that {@link clearStage} plans. */
 export const CLEAR_KINDS = [blockServer, leavePool, removeMachine, releaseAddress, forgetBeside] as const
 
-/** Takes away what is left beside servers: first its traffic, then the machines, then the addresses. */
-export function clearStages(world: World, members: readonly Member[]): readonly Stage[] {
-  const left = leftOf(world, members)
-  if (left.length === 0) return []
-  const places = left.map(({ place }) => place)
-  return [
-    blockStage(places),
-    { name: 'leave', lanes: places.map(leaveStep) },
-    { name: 'remove', lanes: left.map((one) => machineLane(one, removeMachine)) },
-    { name: 'release', lanes: left.map(releaseLane) },
-    { name: 'forget', lanes: left.map(({ member }) => [forgetStep(member)]) },
-  ]
+/** Takes away what is left beside servers: of each first its traffic, then the machines, then the addresses. */
+export function clearStage(world: World, members: readonly Member[]): Stage {
+  const lanes = leftOf(world, members).map((left) => [
+    ...trafficLane(left),
+    ...machineLane(left, removeMachine),
+    ...releaseLane(left),
+    forgetStep(left.member),
+  ])
+  return { name: 'clear', lanes }
+}
+
+/** A group that needs no change otherwise is only rid of what an earlier run has left beside it. */
+export function clearing(group: string, clear: Stage): GroupProcedure | undefined {
+  if (clear.lanes.length === 0) return undefined
+  const reason = 'is rid of what a run that was stopped left beside it'
+  return {
+    change: { group, action: 'none', reason, disturbs: false, expects: [] },
+    stages: [clear],
+    back: [],
+  }
+}
+
+/** For people: that a server is rid of what was left beside it; nothing when nothing was. */
+export function rid({ beside }: VirtualServer): string {
+  return beside === undefined ? '' : `; is rid of what run ${beside.runId} left beside it`
 }
 
 /** What is left beside a server whose group leaves its unit: like the machine of the server itself. */
 export function leavingLane(world: World, member: Member, to: LeavingMachines): Lane {
   return leftOf(world, [member]).flatMap((left) => [
-    ...blockStage([left.place]).lanes.flat(),
-    ...leaveStep(left.place),
+    ...trafficLane(left),
     ...machineLane(left, to === 'remove' ? removeMachine : releaseMachine),
     ...(to === 'remove' ? releaseLane(left) : []),
   ])
+}
+
+/** What has no place in a pool of its own gets no traffic of its own either. */
+function trafficLane({ beside, place }: Left): Lane {
+  return beside.member === undefined ? [] : [...blockStage([place]).lanes.flat(), ...leaveStep(place)]
 }
 
 function leftOf(world: World, members: readonly Member[]): readonly Left[] {

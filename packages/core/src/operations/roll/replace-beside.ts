@@ -1,4 +1,4 @@
-import type { ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
+import type { ServerGroup } from '../../domain/management-unit.ts'
 import type { PlannedServer } from '../../domain/plan.ts'
 import { nextPoolNameOf, poolNameOf } from '../../domain/pool-name.ts'
 import type { TemplateVersion } from '../../domain/template.ts'
@@ -7,7 +7,7 @@ import { switchServer } from '../steps/index.ts'
 import { checkAdopted, checkPresent } from './check-machines.ts'
 import { expectServer } from './expect.ts'
 import { leaveStep } from './leave.ts'
-import { clearStages } from './left-beside.ts'
+import { clearing, clearStage, rid } from './left-beside.ts'
 import { isRunning, type Member } from './member.ts'
 import { giveBackSteps, releaseAllLane, reservations, reservedAddresses, reserveSteps } from './pool-addresses.ts'
 import { quarantineLane, trimStages } from './quarantine.ts'
@@ -51,7 +51,7 @@ export function replaceBeside(
 ): ReplacedGroup {
   const uses = (member: Member): boolean => member.tier.template === version.template
   const old = members.filter((member) => uses(member) && member.server.templateVersion !== version.number)
-  const clear = clearStages(world, members)
+  const clear = clearStage(world, members)
   if (old.length === 0) {
     return { servers: members.map(unchangedLine(version)), procedure: clearing(group.name, clear) }
   }
@@ -73,20 +73,9 @@ export function replaceBeside(
   }
 }
 
-/** A group that is on the version already is only rid of what an earlier run has left beside it. */
-function clearing(group: string, clear: readonly Stage[]): GroupProcedure | undefined {
-  if (clear.length === 0) return undefined
-  const reason = 'is rid of what a run that was stopped left beside it'
-  return {
-    change: { group, action: 'none', reason, disturbs: false, expects: [] },
-    stages: clear,
-    back: [],
-  }
-}
-
 interface StagesOptions {
   /** What takes away what is left from an earlier run. */
-  readonly clear: readonly Stage[]
+  readonly clear: Stage
   readonly quarantine: QuarantineOptions | undefined
 }
 
@@ -102,7 +91,7 @@ function stagesOf(
   const returning = fresh.map((place): Placed => ({ ...place, prefix: 'back' }))
   return {
     stages: [
-      ...clear,
+      clear,
       // One after another, so that the same addresses come to the same servers however often it is begun.
       { name: 'reserve', lanes: [members.flatMap(reserveSteps)] },
       each('provide', renewed, provideStep),
@@ -115,7 +104,7 @@ function stagesOf(
       ...stopStages(tiers, running(old)),
       shutdownStage(old.filter(({ member }) => member.isOn)),
       stage('leave', old, leaveStep),
-      each('return old', renewed, returnStep),
+      each('return old', renewed, removeOld),
       { name: 'release', lanes: members.map(releaseAllLane) },
     ],
     back: [
@@ -142,18 +131,9 @@ function freshPlace(renewed: Renewed): Placed {
   }
 }
 
-/** Makes the new machine of a server, of which the record tells as what stands beside it. */
+/** Makes the new machine of a server, with addresses of its own. */
 function provideStep(renewed: Renewed): StepDraft {
-  return besideStep(createAt(renewed, reservedAddresses(renewed.member)))
-}
-
-/** Removes the old machine of a server, of which the record tells in the same way by then. */
-function returnStep(renewed: Renewed): StepDraft {
-  return besideStep(removeOld(renewed))
-}
-
-function besideStep(step: StepDraft): StepDraft {
-  return { ...step, input: { beside: true, ...Object(step.input) } }
+  return createAt(renewed, reservedAddresses(renewed.member))
 }
 
 /** From here on the new machine is the server's own. */
@@ -194,8 +174,4 @@ function unchangedLine({ template, number }: TemplateVersion): (member: Member) 
     action: 'none',
     reason: `${tier.template === template ? `${template} ${number} already` : `made from ${tier.template}`}${rid(server)}`,
   })
-}
-
-function rid({ beside }: VirtualServer): string {
-  return beside === undefined ? '' : `; is rid of what run ${beside.runId} left beside it`
 }

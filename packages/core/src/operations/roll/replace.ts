@@ -8,6 +8,7 @@ import { bindServer, createMachine, removeMachine } from '../steps/index.ts'
 import { type MembersProcedure, type PlanMembers, planAlike } from './alike.ts'
 import { checkAdopted, checkPresent } from './check-machines.ts'
 import { expectServer } from './expect.ts'
+import { clearing, clearStage, rid } from './left-beside.ts'
 import { isRunning, type MachineRef, type Member, machineOf, presentMachine } from './member.ts'
 import { quarantineLane, trimStages } from './quarantine.ts'
 import type { QuarantineOptions } from './quarantine-options.ts'
@@ -48,7 +49,7 @@ export function replaceGroup(
   const parts = partsOf(members)
   const servers = members.map((member) => lineOf(member, { ...parts, version }))
   const chosen = parts.replaced.map(({ member }) => member)
-  if (chosen.length === 0) return { servers, procedure: undefined }
+  if (chosen.length === 0) return { servers, procedure: clearing(group.name, clearStage(world, members)) }
   checkAdopted(world, chosen)
   checkPresent(world, chosen)
   return {
@@ -89,7 +90,8 @@ export function replacing(world: World, replacement: Replacement): Replacing {
       restarted: members.filter((member) => isAffected && !chosen.includes(member) && isRunning(member)),
     }
   }
-  return { version, partsOf, plan: planAlike((members) => stagesOf(partsOf(members), replacement)) }
+  const plan = planAlike((members) => stagesOf(partsOf(members), { ...replacement, clear: clearStage(world, members) }))
+  return { version, partsOf, plan }
 }
 
 /** A server that gets a new machine, and the version that the machine is made from. */
@@ -124,7 +126,12 @@ export interface Parts {
   readonly restarted: readonly Member[]
 }
 
-function stagesOf({ replaced, restarted }: Parts, { returnOld, quarantine }: Replacement): MembersProcedure {
+interface StagesOptions extends Pick<Replacement, 'returnOld' | 'quarantine'> {
+  /** What takes away what is left from an earlier run. */
+  readonly clear: Stage
+}
+
+function stagesOf({ replaced, restarted }: Parts, { clear, returnOld, quarantine }: StagesOptions): MembersProcedure {
   const tiers = replaced[0]?.member.unit.tiers ?? []
   const old = inPlace(replaced.map(({ member }) => member))
   const fresh = replaced.map((renewed): Placed => ({ member: renewed.member, machine: createdMachine(renewed) }))
@@ -135,10 +142,11 @@ function stagesOf({ replaced, restarted }: Parts, { returnOld, quarantine }: Rep
   const back = (placed: readonly Placed[]): readonly Placed[] => placed.map((place) => ({ ...place, prefix: 'back' }))
 
   const stages: readonly Stage[] = [
+    clear,
     blockStage(stopped),
     ...stopStages(tiers, stopped),
     shutdownStage(wasOn),
-    each('detach', replaced, ({ member }) => bind(member, { verb: 'detach', machine: null })),
+    each('detach', replaced, ({ member }) => bind(member, { verb: 'detach', machine: null, beside: true })),
     ...(returnOld === 'first' ? [each('return', replaced, removeOld)] : []),
     each('provide', replaced, create),
     each('attach', replaced, attach),
@@ -193,6 +201,7 @@ export function createAt(renewed: Renewed, { management, service }: NonNullable<
     ...(service === undefined ? [] : [{ address: service, name: tier.networks.service }]),
   ]
   const input = {
+    beside: true,
     ...(failureDomain !== undefined && { failureDomain }),
     hypervisor: unit.hypervisor,
     image: renewed.version.image,
@@ -228,22 +237,32 @@ export interface Binding {
   readonly status?: 'initial' | 'stopped'
   readonly templateVersion?: number | undefined
   readonly definitionHash?: string | undefined
+  /** See `BindServerInput.beside`. */
+  readonly beside?: true | undefined
 }
 
 /** Binds a server to a machine, or empties its slot. */
 export function bind({ unit, server }: Member, binding: Binding): StepDraft {
-  const { verb, machine, status = 'stopped', templateVersion, definitionHash } = binding
+  const { verb, machine, status = 'stopped', templateVersion, definitionHash, beside } = binding
   return draft(bindServer, {
     id: `${server.slot}/${verb}`,
     server: server.slot,
-    input: { definitionHash, machine, slot: server.slot, status, templateVersion, unit: unit.name },
+    input: {
+      ...(beside !== undefined && { beside }),
+      definitionHash,
+      machine,
+      slot: server.slot,
+      status,
+      templateVersion,
+      unit: unit.name,
+    },
   })
 }
 
-/** Deletes the machine that a server is bound to when the plan is made. */
+/** Deletes the machine that a server is bound to when the plan is made, and that stands beside it by then. */
 export function removeOld({ member }: Renewed): StepDraft {
   const { server } = member
-  const input = machineOf(member, presentMachine(server.machine))
+  const input = { beside: true, ...machineOf(member, presentMachine(server.machine)) }
   return draft(removeMachine, { id: `${server.slot}/return-old`, server: server.slot, input, final: true })
 }
 
@@ -269,7 +288,7 @@ function lineOf(member: Member, { replaced, restarted, version }: Parts & Pick<R
     server: server.slot,
     address: server.address,
     action,
-    reason,
+    reason: `${reason}${rid(server)}`,
   })
   const renewed = replaced.find((one) => one.member === member)?.version
   if (renewed !== undefined) {

@@ -1,11 +1,11 @@
-import type { Beside, BesideAddress, BesideMachine } from '../../domain/management-unit.ts'
+import type { Beside, BesideAddress, BesideMachine, VirtualServer } from '../../domain/management-unit.ts'
 import type { DocumentUpdate } from '../../ports/index.ts'
 import { type ServerKey, updateServer } from './server-documents.ts'
 
 /** Notes an address of what comes to stand beside a server: when it is asked for, and again when it is known. */
 export function noteAddress(
   key: ServerKey,
-  { runId, member }: Pick<Beside, 'runId' | 'member'>,
+  { runId, member }: Required<Pick<Beside, 'runId' | 'member'>>,
   address: BesideAddress,
 ): DocumentUpdate {
   return updateServer(key, (server) => {
@@ -15,11 +15,14 @@ export function noteAddress(
   })
 }
 
-/** Notes the machine that comes to stand beside a server, which has addresses there already. */
-export function noteMachine(key: ServerKey, machine: BesideMachine): DocumentUpdate {
-  return updateServer(key, (server) => {
-    if (server.beside === undefined) return server
-    const others = server.beside.machines.filter(({ operationId }) => operationId !== machine.operationId)
-    return { ...server, beside: { ...server.beside, machines: [...others, machine] } }
-  })
+/** Notes a machine that comes to stand beside a server: when it is about to be made, and again when its id is known. */
+export function noteMachine(key: ServerKey, runId: string, machine: BesideMachine): DocumentUpdate {
+  return updateServer(key, (server) => withBeside(server, runId, machine))
+}
+
+/** Adds a machine to what stands beside a server; once, however often it is recorded. */
+export function withBeside(server: VirtualServer, runId: string, machine: BesideMachine): VirtualServer {
+  const { beside = { runId, machines: [], addresses: [] } } = server
+  const others = beside.machines.filter(({ operationId }) => operationId !== machine.operationId)
+  return { ...server, beside: { ...beside, machines: [...others, machine] } }
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod'
-import type { BoundMachine } from '../../domain/management-unit.ts'
+import type { BoundMachine, VirtualServer } from '../../domain/management-unit.ts'
+import { withoutBeside } from '../../domain/without-beside.ts'
 import type { StepKind } from '../../ports/index.ts'
+import { withBeside } from './beside-documents.ts'
 import { recordStep } from './record-step.ts'
 import { serverKey } from './schemas.ts'
 import { type ServerKey, updateServer } from './server-documents.ts'
@@ -11,6 +13,8 @@ export interface BindServerInput extends ServerKey {
   readonly templateVersion?: number | undefined
   readonly definitionHash?: string | undefined
   readonly status: 'initial' | 'stopped' | 'working'
+  /** The machine that it had stands beside it from now on. */
+  readonly beside?: true | undefined
 }
 
 const machine = z.object({ id: z.string(), operationId: z.string().optional() })
@@ -20,22 +24,27 @@ const input = z.object({
   templateVersion: z.number().optional(),
   definitionHash: z.string().optional(),
   status: z.enum(['initial', 'stopped', 'working']),
+  beside: z.literal(true).optional(),
 })
 
-/** Binds a slot to a machine, or empties it. */
+/** Binds a slot to a machine, or empties it. What it is bound to does not stand beside it any more. */
 export const bindServer: StepKind<BindServerInput, Record<string, never>> = recordStep({
   name: 'server.bind',
   input,
-  writes(step) {
+  writes(step, { runId }) {
     const { templateVersion, definitionHash, status } = step
+    const machine = step.machine ?? undefined
     return [
-      updateServer(step, (server) => ({
-        ...server,
-        machine: step.machine ?? undefined,
-        templateVersion,
-        definitionHash,
-        status,
-      })),
+      updateServer(step, (server) => {
+        const left = step.beside === undefined ? server : leaving(server, runId)
+        const rest = machine === undefined ? left : withoutBeside(left, { machine: machine.id })
+        return { ...rest, machine, templateVersion, definitionHash, status }
+      }),
     ]
   },
 })
+
+function leaving(server: VirtualServer, runId: string): VirtualServer {
+  const { id, operationId } = server.machine ?? {}
+  return operationId === undefined ? server : withBeside(server, runId, { id, operationId })
+}

@@ -12,7 +12,7 @@ export interface CreateMachineInput {
   readonly networks: readonly MachineNetwork[]
   /** Where it is wanted; see `CreateMachine.failureDomain`. */
   readonly failureDomain?: string | undefined
-  /** It comes to stand beside the machine of its server, where the record tells of it. */
+  /** It stands beside its server, whose record tells of it, until the server has it. */
   readonly beside?: true | undefined
 }
 
@@ -52,9 +52,10 @@ export const createMachine: StepKind<CreateMachineInput, CreatedMachine> = {
     const machine = await context.hypervisor(step.hypervisor).create(specOf(step, context), context)
     return outputOf(machine, context)
   },
-  records({ unit, slot, beside }, moment, { operationId }) {
+  records({ unit, slot, beside }, moment, { runId, operationId }) {
     if (beside === undefined || moment.type === 'failed') return []
-    return [noteMachine({ unit, slot }, { id: moment.type === 'done' ? moment.output.id : undefined, operationId })]
+    const id = moment.type === 'done' ? moment.output.id : undefined
+    return [noteMachine({ unit, slot }, runId, { id, operationId })]
   },
 }
 

@@ -7,7 +7,7 @@ import { machineInput } from './schemas.ts'
 import { updateServer } from './server-documents.ts'
 
 export interface RemoveMachineInput extends MachineStepInput {
-  /** It stands beside the machine of its server, and the record tells of it. */
+  /** It stands beside its server, and the record tells of it. */
   readonly beside?: true | undefined
 }
 
