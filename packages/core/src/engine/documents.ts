@@ -18,10 +18,18 @@ export const keys = {
   /** Which addresses of a network are handed out to whom. */
   addressPool: (network: string): string => `pool/${network}`,
   run: (id: string): string => `run/${id}`,
+  /** There for as long as a run has not ended. */
+  openRun: (id: string): string => `open/${id}`,
+  /** How many runs were started. */
+  started: 'started',
+  /** The id of the run that was started as the n-th, in the order of the transactions; counted from 0. */
+  startedAs: (n: number): string => `started/${n}`,
   archive: (run: string): string => `archive/${run}`,
   control: (run: string): string => `control/${run}`,
   request: (id: string): string => `request/${id}`,
-  /** Where the delivery of notices under a name stands with a run. */
+  /** How many of the runs, as they were started, the delivery of notices under a name has met. */
+  noticed: (name: string): string => `noticed/${name}`,
+  /** Where the delivery of notices under a name stands with a run; gone when everything is told. */
   cursor: (name: string, run: string): string => `cursor/${name}/${run}`,
   claims: (scope: string): string => `claims/${scope}`,
   outages: (unit: string): string => `outages/${unit}`,

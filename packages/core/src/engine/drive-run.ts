@@ -175,6 +175,7 @@ async function cancel(drive: Drive, { reason, by }: { readonly reason: string; r
 function farewell(progress: Progress, state: 'succeeded' | 'failed' | 'cancelled'): ReturnType<typeof giveClaims> {
   return [
     updateHead(progress.runId, { state }),
+    removeDocument(keys.openRun(progress.runId)),
     removeDocument(keys.control(progress.runId)),
     ...putBack(
       progress.runId,

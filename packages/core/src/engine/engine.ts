@@ -8,6 +8,7 @@ import { keys, type RunDocument, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { loadPlan } from './load-plan.ts'
 import { createRunHandle } from './run-handle.ts'
+import { openRuns } from './run-register.ts'
 import { createRun, type StartRun } from './start-run.ts'
 import { RunStopped } from './stop-signal.ts'
 import {
@@ -202,7 +203,7 @@ function pauseOnAbort(supervision: Supervision, signal: AbortSignal | undefined)
 /** Runs that have not ended, that nobody moves, and that need not wait any longer. */
 async function dueRuns(engine: EngineOptions, call: Call): Promise<readonly string[]> {
   const due: string[] = []
-  for await (const { key, value } of engine.store.list('run/', call)) {
+  for (const { key, value } of await openRuns(engine.store, call)) {
     const runId = key.slice('run/'.length)
     const { state } = runDocumentParser.parse(value)
     if (hasEnded(state) || (await engine.store.holder(key, call)) !== undefined) continue

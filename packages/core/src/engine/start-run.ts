@@ -13,6 +13,7 @@ import type { EngineOptions } from './engine-options.ts'
 import { checkFacts } from './facts.ts'
 import { findOperation } from './find-operation.ts'
 import { assertJournalIsAhead } from './reconcile.ts'
+import { registerRun } from './run-register.ts'
 
 export interface StartRun {
   readonly plan: Plan
@@ -50,26 +51,29 @@ export async function createRun(engine: EngineOptions, start: StartRun, call: Ca
     startedBy: created.principal.name,
   }
   try {
-    await commitUpdates(
-      store,
-      {
-        updates: [
-          { key: keys.run(runId), update: () => plain(head) },
-          ...units.map(keepUnit),
-          ...takeClaims(runId, plan.claims),
-        ],
-        // No address of the pool was reserved since that was looked at: reserving one writes the claims on addresses.
-        check: async () => {
-          await checkFacts(
-            { store, hypervisor },
-            expected.filter(({ fact }) => fact === 'holder'),
-            call,
-          )
+    const updates = [
+      { key: keys.run(runId), update: () => plain(head) },
+      ...units.map(keepUnit),
+      ...takeClaims(runId, plan.claims),
+    ]
+    const commit = async (register: readonly DocumentUpdate[]): Promise<void> =>
+      await commitUpdates(
+        store,
+        {
+          updates: [...updates, ...register],
+          // No address of the pool was reserved since that was looked at: reserving one writes the claims on addresses.
+          check: async () => {
+            await checkFacts(
+              { store, hypervisor },
+              expected.filter(({ fact }) => fact === 'holder'),
+              call,
+            )
+          },
+          append: [{ run: runId, seq: 1, type: record.type, data: record.data as unknown as Plain }],
         },
-        append: [{ run: runId, seq: 1, type: record.type, data: record.data as unknown as Plain }],
-      },
-      call,
-    )
+        call,
+      )
+    await registerRun(store, { runId, commit }, call)
   } catch (error) {
     throw isVmunitError(error, 'ERR_CLAIMED') ? await explainClaim(engine, error) : error
   }

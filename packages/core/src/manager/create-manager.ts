@@ -46,6 +46,7 @@ import { principalParser } from './principal-parser.ts'
 import { removeManager } from './remove-manager.ts'
 import { createRequests } from './requests.ts'
 import { checkAdministrator, checkMayWork, principalUnder } from './rights.ts'
+import { runHeads } from './run-heads.ts'
 import { checkMayMove, checkReadable, isReadable, runFor } from './run-rights.ts'
 import { createTemplates } from './templates.ts'
 import { getUnitToWorkOn, readUnit } from './unit-access.ts'
@@ -229,7 +230,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     },
     async *runs(filter = {}, call = {}) {
       await enter(call)
-      for await (const { key } of store.list('run/', call)) {
+      for await (const { key } of runHeads(store, filter, call)) {
         const run = await engine.run(key.slice('run/'.length), principal, call)
         if (filter.unit !== undefined && !unitsOf(run.plan).includes(filter.unit)) continue
         if (filter.states !== undefined && !filter.states.includes((await run.state(call)).state)) continue

@@ -3,6 +3,7 @@ import { hasEnded } from '../domain/run-state.ts'
 import { commitUpdates } from '../engine/commit-updates.ts'
 import { keys, runDocumentParser } from '../engine/documents.ts'
 import { removeDocument } from '../engine/run-head.ts'
+import { openRuns } from '../engine/run-register.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, StateStore } from '../ports/index.ts'
 import { checkAdministrator } from './rights.ts'
@@ -19,7 +20,7 @@ export async function removeManager(store: StateStore, principal: Principal, cal
   for await (const { key } of store.list('unit/', call)) units.push(key.slice('unit/'.length))
   if (units.length > 0) throw inUse(`There are units: ${units.slice(0, 20).join(', ')}. Delete them first.`, { units })
   const runs: string[] = []
-  for await (const { key, value } of store.list('run/', call)) {
+  for (const { key, value } of await openRuns(store, call)) {
     if (!hasEnded(runDocumentParser.parse(value).state)) runs.push(key.slice('run/'.length))
   }
   if (runs.length > 0) throw inUse(`Runs have not ended: ${runs.slice(0, 20).join(', ')}. Cancel them first.`, { runs })

@@ -5,6 +5,7 @@ import { runDocumentParser } from '../../engine/documents.ts'
 import type { EngineOptions } from '../../engine/engine-options.ts'
 import { findBalancer } from '../../engine/find-balancer.ts'
 import { createLimiter } from '../../engine/limiter.ts'
+import { openRuns } from '../../engine/run-register.ts'
 import { isVmunitError } from '../../errors/index.ts'
 import { groupsOf } from '../../operations/roll/members-of.ts'
 import type { Call, Inventory, PoolMember } from '../../ports/index.ts'
@@ -69,7 +70,7 @@ export async function diagnose(
 /** The store has answered, or this would not run; what is left are runs of the unit that nobody moves. */
 async function judgeManager({ store }: EngineOptions, unit: string, call: Call): Promise<readonly Finding[]> {
   const stranded: Finding[] = []
-  for await (const { key, value } of store.list('run/', call)) {
+  for (const { key, value } of await openRuns(store, call)) {
     const { state, claims, operation } = runDocumentParser.parse(value)
     if (hasEnded(state) || state === 'waiting') continue
     if (!claims.some((claim) => claim === `unit/${unit}` || claim.startsWith(`unit/${unit}/`))) continue

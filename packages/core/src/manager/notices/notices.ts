@@ -10,7 +10,7 @@ import { isVmunitError, VmunitError } from '../../errors/index.ts'
 import type { Call, Clock, Lease, Notice, Notifier, StateStore } from '../../ports/index.ts'
 import { parseInput } from '../parse-input.ts'
 import { checkAdministrator } from '../rights.ts'
-import { createNoticeCursors, cursorOf, type NoticeCursor, type NoticeCursors } from './notice-cursors.ts'
+import { createNoticeCursors, type NoticeCursor, type NoticeCursors } from './notice-cursors.ts'
 import { type NoticedRun, noticedSteps, noticeOf } from './notice-of.ts'
 
 export interface DeliverOptions extends Call {
@@ -78,26 +78,25 @@ interface Courier {
 async function deliverOnce(courier: Courier): Promise<number> {
   const { store, cursors, options } = courier
   const { signal } = options
-  const known = await cursors.readAll({ signal })
   let told = 0
-  for await (const { key, value } of store.list('run/', { signal })) {
-    const id = key.slice('run/'.length)
-    const cursor = cursorOf(known, id)
-    if (cursor.ended) continue
-    // Read before the journal: a run that ends in between is finished in the next round.
-    const ended = hasEnded(runDocumentParser.parse(value).state)
-    told += await deliverRun(courier, id, { next: cursor.next, ended })
+  for (;;) {
+    const hasMet = await cursors.meet({ signal })
+    for (const cursor of await cursors.open({ signal })) {
+      // Read before the journal: a run that ends in between is finished in the next round.
+      const [head] = await store.get([keys.run(cursor.run)], { signal })
+      told += await deliverRun(courier, cursor, hasEnded(runDocumentParser.parse(head?.value).state))
+    }
+    if (!hasMet) return told
   }
-  return told
 }
 
-async function deliverRun(courier: Courier, id: string, from: NoticeCursor): Promise<number> {
+async function deliverRun(courier: Courier, { run: id, next: from }: NoticeCursor, isOver: boolean): Promise<number> {
   const { store, cursors, options } = courier
   const { signal, topics, since = 0 } = options
   let run: NoticedRun | undefined
-  let next = from.next
+  let next = from
   let told = 0
-  for await (const record of store.journal(id, from.next, { signal })) {
+  for await (const record of store.journal(id, from, { signal })) {
     run ??= await runOf(store, id, { signal })
     const event = runEvent(record)
     const notice = event.time < since ? undefined : noticeOf(run, event)
@@ -105,10 +104,11 @@ async function deliverRun(courier: Courier, id: string, from: NoticeCursor): Pro
     if (notice === undefined || topics?.includes(notice.topic) === false) continue
     await bring(courier, notice)
     // Also for a caller who has just given up: what was told would be told again.
-    await cursors.write(id, { next, ended: false }, {})
+    await cursors.write({ run: id, next })
     told += 1
   }
-  if (next > from.next || from.ended) await cursors.write(id, { next, ended: from.ended }, { signal })
+  if (isOver) await cursors.close(id, { signal })
+  else if (next > from) await cursors.write({ run: id, next }, { signal })
   return told
 }
 

@@ -203,9 +203,14 @@ async function attach(manager: Manager, unit: string, groups: readonly GroupDecl
   await manager.execute(attachGroups, { unit, groups, adopt: true })
 }
 
+/** What says that a run was started. */
+const ABOUT_RUNS = ['run/', 'started']
+
 /** Everything that is stored, but the records of runs. */
 export async function documentsOf(store: StateStore): Promise<ReadonlyMap<string, Plain>> {
   const documents = new Map<string, Plain>()
-  for await (const { key, value } of store.list('')) if (!key.startsWith('run/')) documents.set(key, value)
+  for await (const { key, value } of store.list('')) {
+    if (!ABOUT_RUNS.some((prefix) => key.startsWith(prefix))) documents.set(key, value)
+  }
   return documents
 }

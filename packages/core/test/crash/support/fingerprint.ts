@@ -56,7 +56,7 @@ function withoutTimes(
   images: ReadonlyMap<string, string>,
 ): unknown {
   return JSON.parse(JSON.stringify(value ?? null), (key, member: unknown) => {
-    if (key === 'time') return 0
+    if (key === 'time' || key === 'until') return 0
     // What was collected holds the moment at which it was.
     if (key === 'diagnostics' && typeof member === 'string') return 'ARCHIVE'
     if (typeof member !== 'string') return member
