@@ -7,11 +7,12 @@ import {
   type Manager,
   recoverServer,
   scaleIn,
+  scaleOut,
   type TemplateRef,
 } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { refusal } from '../support/refusal.ts'
-import { besideOf, expectClean, idsOf, prepareRoll, unlisted } from '../support/stoppable-roll.ts'
+import { besideOf, expectClean, idsOf, type Planner, prepareRoll, unlisted } from '../support/stoppable-roll.ts'
 import { breakVersion, machinesOf, SLOTS, UNIT, upgrade } from '../support/story.ts'
 
 const [SLOT] = SLOTS
@@ -158,4 +159,46 @@ describe('a replacement in the place of what serves that is cancelled', () => {
     const given = (await fleet.world.admin.machines()).filter(({ id }) => ids.includes(id))
     expect(given.map(({ marker }) => marker)).toEqual([undefined, undefined])
   })
+})
+
+describe('another operation that makes machines and is cancelled', () => {
+  const group = {
+    name: 'vmgroup_9',
+    servers: [{ tierId: 'combined', address: '192.168.1.190', port: 20580, serviceAddress: '192.168.2.190' }],
+  }
+  const operations: readonly {
+    readonly name: string
+    readonly planner: Planner
+    readonly after: (manager: Manager) => Promise<unknown>
+  }[] = [
+    {
+      name: 'scaleOut',
+      planner: (manager) => manager.plan(scaleOut, { unit: UNIT, groups: [group] }),
+      after: (manager) => manager.execute(scaleIn, { unit: UNIT, groups: [group.name] }),
+    },
+    {
+      name: 'recoverServer',
+      planner: (manager) => manager.plan(recoverServer, { unit: UNIT, server: SLOT, by: 'replace', allowOutage: true }),
+      after: (manager) => recoverAll(manager, ['vmgroup_1']),
+    },
+  ]
+
+  it.each(operations)(
+    'at any step leaves nothing unlisted: $name',
+    async ({ planner, after }) => {
+      await using roll = await prepareRoll()
+      const { fleet, manager, stopAt } = roll
+      const names = idsOf(await planner(manager))
+      expect(names.length).toBeGreaterThan(8)
+      for (const [index, name] of names.entries()) {
+        await stopAt(names.length - index, planner)
+        expect(await unlisted(fleet), name).toEqual([])
+        await after(manager)
+        await manager.execute(endQuarantine, { unit: UNIT })
+        expect(await besideOf(manager), name).toEqual([])
+      }
+      await expectClean(fleet)
+    },
+    120_000,
+  )
 })

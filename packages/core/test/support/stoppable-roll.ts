@@ -22,8 +22,11 @@ export interface StoppableRoll extends AsyncDisposable {
   readonly fleet: Fleet
   readonly manager: Manager
   /** Starts a roll, and stops it in this way as soon as a step has begun; what is in flight comes to its end. A number counts from the last step on. */
-  stopAt(step: string | number, roll: ApplyTemplateInput, how?: HowToStop): Promise<Run>
+  stopAt(step: string | number, roll: ApplyTemplateInput | Planner, how?: HowToStop): Promise<Run>
 }
+
+/** Plans what is stopped, where that is no roll. */
+export type Planner = (manager: Manager) => Promise<Plan>
 
 /** `die`: its process dies, and it is cancelled by another one. */
 type HowToStop = 'cancel' | 'die'
@@ -41,7 +44,11 @@ export async function prepareRoll(wrap: (pool: AddressPool) => AddressPool = (po
   const pool = wrap(createAddressPool({ store, networks, restMs: 0 }))
   const manager = fleet.another({ addresses: pool })
 
-  async function stopAt(at: string | number, roll: ApplyTemplateInput, how: HowToStop = 'cancel'): Promise<Run> {
+  async function stopAt(
+    at: string | number,
+    roll: ApplyTemplateInput | Planner,
+    how: HowToStop = 'cancel',
+  ): Promise<Run> {
     let cancelling: Promise<void> | undefined
     let isDead = false
     let step = at
@@ -72,7 +79,7 @@ export async function prepareRoll(wrap: (pool: AddressPool) => AddressPool = (po
       principal: { name: 'user_a', role: 'builder' },
       timing: QUICK,
     })
-    const plan = await mover.plan(applyTemplate, roll)
+    const plan = typeof roll === 'function' ? await roll(mover) : await mover.plan(applyTemplate, roll)
     if (typeof at === 'number') step = idsOf(plan).at(-at) ?? ''
     const run = await mover.start(plan)
     const outcome = await run.result().catch((error: unknown) => error)
