@@ -3,7 +3,7 @@ import type { Parser } from '../domain/plain.ts'
 import { hasEnded } from '../domain/run-state.ts'
 import { VmunitError } from '../errors/index.ts'
 import type { Call, StateStore } from '../ports/index.ts'
-import { keys, plain } from './documents.ts'
+import { keys, plain, runDocumentParser } from './documents.ts'
 import { loadProgress } from './load-progress.ts'
 import { beginProgress, type Progress } from './progress.ts'
 
@@ -59,9 +59,13 @@ export async function compactRun(
       },
     )
   }
-  const [archived] = await store.get([keys.archive(runId)], call)
-  if (archived !== undefined) return
-  const put = [{ key: keys.archive(runId), revision: 0, value: plain(archiveOf(progress)) }]
+  const [archived, head] = await store.get([keys.archive(runId), keys.run(runId)], call)
+  if (archived !== undefined || head === undefined) return
+  const compacted = plain({ ...runDocumentParser.parse(head.value), compacted: true })
+  const put = [
+    { key: keys.archive(runId), revision: 0, value: plain(archiveOf(progress)) },
+    { ...head, value: compacted },
+  ]
   await store.commit({ lease, put, forget: [runId] }, call)
 }
 

@@ -59,6 +59,8 @@ export interface RunDocument {
   /** The name of the principal who started it. */
   readonly startedBy?: string | undefined
   readonly waiting?: WaitingRun | undefined
+  /** An archive has taken the place of its journal. */
+  readonly compacted?: true | undefined
 }
 
 export const runDocumentParser: Parser<RunDocument> = z.object({
@@ -68,6 +70,7 @@ export const runDocumentParser: Parser<RunDocument> = z.object({
   createdAt: z.number(),
   startedBy: z.string().optional(),
   waiting: waitingRun.optional(),
+  compacted: z.literal(true).optional(),
 })
 
 /** What another process asks of the owner of a run. */

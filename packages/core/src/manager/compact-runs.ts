@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Parser } from '../domain/plain.ts'
 import { hasEnded } from '../domain/run-state.ts'
 import { compactRun } from '../engine/archive.ts'
-import { keys, runDocumentParser } from '../engine/documents.ts'
+import { runDocumentParser } from '../engine/documents.ts'
 import type { EngineOptions } from '../engine/engine-options.ts'
 import { loadRun } from '../engine/load-run.ts'
 import { isVmunitError } from '../errors/index.ts'
@@ -23,17 +23,17 @@ export async function compactRuns(
 ): Promise<readonly string[]> {
   const { keepMs, keepLast = 0 } = parseInput(policyParser, policy, 'compact')
   const before = (await store.now(call)) - keepMs
-  const ended: string[] = []
+  const ended: { readonly runId: string; readonly isCompacted: boolean }[] = []
   for await (const { key, value } of store.list('run/', call)) {
-    if (hasEnded(runDocumentParser.parse(value).state)) ended.push(key.slice('run/'.length))
+    const { state, compacted } = runDocumentParser.parse(value)
+    if (hasEnded(state)) ended.push({ runId: key.slice('run/'.length), isCompacted: compacted === true })
   }
   // Ids sort by the time of creation.
   const candidates = ended.slice(0, Math.max(0, ended.length - keepLast))
   const compacted: string[] = []
-  for (const runId of candidates) {
+  for (const { runId, isCompacted } of candidates) {
     call.signal?.throwIfAborted()
-    const [archive] = await store.get([keys.archive(runId)], call)
-    if (archive !== undefined || (await loadRun(store, runId, call)).updatedAt > before) continue
+    if (isCompacted || (await loadRun(store, runId, call)).updatedAt > before) continue
     try {
       await compactRun(store, { runId, owner, leaseMs: timing.leaseMs }, call)
       compacted.push(runId)

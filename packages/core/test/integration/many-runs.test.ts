@@ -70,6 +70,21 @@ describe('after many runs', () => {
     expect(await costs(manager, take)).toEqual(before)
   })
 
+  it('what is compacted is not read again by the next compaction', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    await using opened = openSqliteStore(fleet.storePath)
+    const { store, take } = counted(opened)
+    await using manager = fleet.another({ store, principal: ADMINISTRATOR })
+    await live(fleet, 6)
+    expect((await manager.compact({ keepMs: 0 })).length).toBeGreaterThanOrEqual(6)
+    const heads = (await Array.fromAsync(opened.list('run/'))).length
+    take()
+    expect(await manager.compact({ keepMs: 0 })).toEqual([])
+    // Who it is, and the heads.
+    expect(take()).toBeLessThan(heads + 3)
+  })
+
   it('those that stand are found, and no others', async () => {
     await using fleet = await createFleet()
     const { manager } = fleet
