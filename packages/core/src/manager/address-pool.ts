@@ -63,6 +63,15 @@ export function createAddressPool({ store, ...options }: AddressPoolOptions): Ad
       const now = await store.now(call)
       let held: ReadonlySet<string> = new Set()
       let address = ''
+      // A run that gives an address to a server claims it, and has recorded it when it gives the claim back. The claims
+      // are read first: either they or the records tell of it, or it claims later, and then it sees this reservation.
+      const check = async (): Promise<void> => {
+        held = await heldByServers(addresses, call)
+      }
+      const skipClaimed = (claims: Plain): Plain => {
+        held = held.union(claimedAddresses(claims))
+        return claims ?? {}
+      }
       const take = (known: Reservations): Reservations => {
         const own = Object.entries(known).find(([, entry]) => entry.id === id && entry.time === undefined)
         const next = own?.[0] ?? nextOf(addresses, { known, held, now })
@@ -70,15 +79,7 @@ export function createAddressPool({ store, ...options }: AddressPoolOptions): Ad
         address = next
         return own === undefined ? { ...known, [next]: { id } } : known
       }
-      const updates = [{ key: ADDRESS_CLAIMS, update: unclaimed }, change(network, take, call)]
-      // A run that gives an address to a server claims it first: either it sees this reservation, or this sees the claim.
-      function unclaimed(claims: Plain): Plain {
-        held = held.union(claimedAddresses(claims))
-        return claims ?? {}
-      }
-      const check = async (): Promise<void> => {
-        held = await heldByServers(addresses, call)
-      }
+      const updates = [{ key: ADDRESS_CLAIMS, update: skipClaimed }, change(network, take, call)]
       await commitUpdates(store, { updates, check }, call)
       return address
     },
