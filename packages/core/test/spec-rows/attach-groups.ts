@@ -25,4 +25,10 @@ export const ATTACH_GROUPS_ROWS: readonly SpecRow[] = [
     exitClass: 64,
   },
   { row: '3.12.13', text: 'another run attaches the group or one of its addresses', code: 'ERR_CLAIMED', exitClass: 2 },
+  {
+    row: '3.12.14',
+    text: 'an address appears twice and a tier is not known: the address is told first, as a file is validated',
+    code: 'ERR_DUPLICATE_ADDRESS',
+    exitClass: 64,
+  },
 ]

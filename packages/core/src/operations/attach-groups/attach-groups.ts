@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { addressesOf } from '../../domain/addresses.ts'
-import type { GroupDeclaration } from '../../domain/group-declaration.ts'
+import type { GroupDeclaration, ServerDeclaration } from '../../domain/group-declaration.ts'
 import type { ManagementUnit, ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
 import { schemas } from '../../domain/parsers.ts'
 import type { Plain } from '../../domain/plain.ts'
@@ -56,10 +56,11 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
   scope: ({ unit }) => ({ unit }),
   kinds: [recordGroup, forgetGroup, adoptMachine, releaseMachine],
   plan(request, world) {
-    const { vms = {}, adopt = false } = request
+    const { adopt = false } = request
     const unit = unitOf(world, request.unit)
     const { groups, warnings } = checkDeclarations(world, unit, request.groups)
     const servers = groups.flatMap((group) => group.servers)
+    const vms = vmsOf(servers, request)
     const machines = bindMachines(world, { unit, servers }, { vms, mustFind: adopt })
     if (adopt) checkOurs(world, machines)
     const attached = groups.map((group) => groupOf({ unit, world, machines }, group))
@@ -74,6 +75,16 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
   },
   result: (_plan, finished) => fleetResult(finished),
 })
+
+/** The names of machines, without those of groups that are left out. */
+function vmsOf(
+  servers: readonly ServerDeclaration[],
+  { groups, vms = {} }: AttachGroupsInput,
+): Readonly<Record<string, string>> {
+  const attached = new Set(servers.map(({ address }) => address))
+  const declared = new Set(groups.flatMap((group) => group.servers.map(({ address }) => address)))
+  return Object.fromEntries(Object.entries(vms).filter(([address]) => attached.has(address) || !declared.has(address)))
+}
 
 /** What no other run may take while a group is attached: its name and its addresses. */
 export function attachClaims(unit: ManagementUnit, group: ServerGroup): readonly string[] {

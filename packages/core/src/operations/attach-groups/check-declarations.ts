@@ -18,8 +18,8 @@ export function checkDeclarations(
   declared: readonly GroupDeclaration[],
 ): { readonly groups: readonly GroupDeclaration[]; readonly warnings: readonly string[] } {
   checkRegistered(unit)
-  checkTiers(unit, declared)
   checkDuplicates(declared)
+  checkTiers(unit, declared)
   const known = new Set(unit.groups.map(({ name }) => name))
   const groups = declared.filter(({ name }) => !known.has(name))
   checkUnused(world, groups)
