@@ -8,7 +8,7 @@ import { textTable } from '../support/text-table.ts'
 
 /**
  * What each operation does about `vmgroup_1` when there is work for it and the group is
- * - marked, and blocked: it `warns` of the mark, or is `silent` because blocking has left it nothing to do;
+ * - marked, and blocked: it `warns` of the mark, also when blocking has left it nothing to do;
  * - blocked: the traffic that it has afterwards, `gone` when it is no longer in the unit;
  * - on a machine that another manager holds: `NOT_OWNED` (`ERR_NOT_OWNED`) or `goes`;
  * - claimed by another run: `ERR_CLAIMED`, all of them.
@@ -19,7 +19,7 @@ const TABLE = textTable(`
                         marked  blocked  held
 applyPatch              warns   in       goes
 applyTemplate           warns   in       NOT_OWNED
-block                   silent  out      goes
+block                   warns   out      goes
 deleteUnit:detach       warns   gone     NOT_OWNED
 detachGroups            warns   gone     goes
 power:off               warns   out      NOT_OWNED

@@ -1,4 +1,15 @@
-import { detachGroups, exitClass, importDefinition, mark, start, stop, unmark, updateUnit } from '@vmunit/core'
+import {
+  block,
+  detachGroups,
+  exitClass,
+  importDefinition,
+  mark,
+  start,
+  stop,
+  unblock,
+  unmark,
+  updateUnit,
+} from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { GROUP_MARK_ROWS } from '../spec-rows/group-mark.ts'
 import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
@@ -81,6 +92,20 @@ describe('units.servers, mark and unmark: spec 3.20', () => {
     await fleet.manager.execute(mark, { unit, group })
     const result = await expectRow(row(5), fleet.manager.execute(updateUnit, { unit }))
     expect(result).toMatchObject({ warnings: ['vmgroup_1 bears a fault mark'] })
+  })
+
+  it(titleOf(row(11)), async () => {
+    await using fleet = await running()
+    const { manager } = fleet
+    await manager.execute(mark, { unit, group, comment: '調査中' })
+    const warning = 'vmgroup_1 bears a fault mark: 調査中'
+    expect(await expectRow(row(11), manager.execute(start, { unit }))).toMatchObject({ warnings: [warning] })
+    expect((await manager.execute(unblock, { unit })).warnings).toEqual([warning])
+    expect((await manager.execute(updateUnit, { unit })).warnings).toContain(warning)
+    await manager.execute(stop, { unit })
+    expect((await manager.execute(stop, { unit })).warnings).toEqual([warning])
+    expect((await manager.execute(block, { unit })).warnings).toEqual([warning])
+    expect((await manager.execute(stop, { unit, groups: ['vmgroup_2'] })).warnings, 'others do not').toEqual([])
   })
 
   it(titleOf(row(6)), async () => {

@@ -12,4 +12,5 @@ export const GROUP_MARK_ROWS: readonly SpecRow[] = [
   { row: '3.20.8', text: 'no unit', code: 'ERR_NOT_FOUND', exitClass: 64 },
   { row: '3.20.9', text: 'no group', code: 'ERR_NOT_FOUND', exitClass: 64 },
   { row: '3.20.10', text: 'comment is malformed', code: 'ERR_INVALID_INPUT', exitClass: 64 },
+  { row: '3.20.11', text: 'a marked group warns also when there is nothing to do', exitClass: 1 },
 ]

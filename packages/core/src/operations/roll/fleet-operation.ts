@@ -63,6 +63,6 @@ export function planFleet(world: World, operation: FleetOperation): Draft {
     claims: changed.map(({ name }) => groupClaim(unit.name, name)),
     servers: lines,
     phases: wholeUnit(procedures, EACH_FOR_ITSELF),
-    warnings: markWarnings(changed),
+    warnings: markWarnings(groups),
   }
 }

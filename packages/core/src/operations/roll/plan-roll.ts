@@ -49,7 +49,7 @@ export function planRoll({ world, unit, planned, waves, allowOutage, maxFailures
       servers: planned.flatMap(({ servers }) => servers),
       maxFailures,
       notes: checkAvailability({ unit, groups: disturbed, waves, allowOutage }),
-      warnings: markWarnings(changed.map(({ group }) => group)),
+      warnings: markWarnings(planned.map(({ group }) => group)),
     },
   }
 }
