@@ -48,7 +48,7 @@ describe.each(openSites())('changes of a fleet on the $name', ({ open }: SiteOpe
 
   it('runScript runs the directory with the identifier of each server, and takes its files away', async () => {
     const { manager } = fleet
-    const script = '#!/bin/sh\ncp /opt/vmunit/userscript_dir/data /etc/data\necho $VMI_VIRTUALID > /etc/identifier\n'
+    const script = '#!/bin/sh\ncp userscript_dir/data /etc/data\necho $VMI_VIRTUALID > /etc/identifier\n'
     const { hash } = await manager.definitions.add(directoryOf({ 'user-script': script, data: 'carried' }))
     await manager.execute(runScript, { unit, script: hash })
     const servers = (await manager.units.get(unit)).groups.flatMap((group) => group.servers)

@@ -45,6 +45,14 @@ describe('runScript', () => {
     )
   })
 
+  it(title('4.8.7'), async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups().slice(0, 1))
+    const script = await added(fleet, '#!/bin/sh\nset -e\ncp userscript_dir/data/text /etc/kept')
+    await expectRow(row('4.8.7'), fleet.manager.execute(runScript, { unit: UNIT, script }))
+    expect(await fleet.world.admin.readFile((await machineOf(fleet, SLOTS[0])).id, '/etc/kept')).toBe('text')
+  })
+
   it(title('3.22.2'), async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())

@@ -91,4 +91,5 @@ export const SCRIPT_ROWS: readonly SpecRow[] = [
     exitClass: 64,
   },
   { row: '4.8.6', text: 'a script directory without user-script', code: 'ERR_INVALID_FILE', exitClass: 64 },
+  { row: '4.8.7', text: 'a user script finds its files at userscript_dir/ where it begins', exitClass: 0 },
 ]

@@ -7,12 +7,12 @@ import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
 import { expectPlace } from '../roll/expect.ts'
-import { filesStage } from '../roll/file-stages.ts'
+import { filesStage, filesStep } from '../roll/file-stages.ts'
 import { groupsInput } from '../roll/input.ts'
 import { guestOf, type Member } from '../roll/member.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { draft, EACH_FOR_ITSELF, type GroupProcedure, rolling, wayBack } from '../roll/stage.ts'
-import { inPlace, type Placed } from '../roll/stages.ts'
+import { inPlace, type Placed, stage } from '../roll/stages.ts'
 import { pushFiles, runJob } from '../steps/index.ts'
 
 export interface RunScriptInput {
@@ -25,8 +25,11 @@ export interface RunScriptInput {
   readonly timeoutMs?: number | undefined
 }
 
+/** The directory in which the script begins: it finds its files at `userscript_dir/…` (spec §4.8). */
+const WORK_PATH = '/opt/vmunit'
+
 /** Where the files are while the script runs. */
-const SCRIPT_PATH = '/opt/vmunit/userscript_dir'
+const SCRIPT_PATH = `${WORK_PATH}/userscript_dir`
 
 const SCRIPT_NAME = 'user-script'
 
@@ -38,8 +41,9 @@ const input = z.strictObject({
 
 /**
  * Runs a user script on the servers of a unit or of some groups, whatever their logical status is (manual 7.8): the
- * directory is distributed to `/opt/vmunit/userscript_dir`, its `user-script` runs once, without arguments and with the
- * identifier of the server in `VMI_VIRTUALID`, and the files are taken away again, also when it failed.
+ * directory is distributed to `/opt/vmunit/userscript_dir`, its `user-script` runs once in `/opt/vmunit`, without
+ * arguments and with the identifier of the server in `VMI_VIRTUALID`, and the files are taken away again, also when it
+ * failed.
  *
  * Nothing is stopped for it, and the status of the servers stays as it is. Exit code 0 is success.
  *
@@ -98,9 +102,11 @@ function procedureOf(
       expects: members.flatMap(expectPlace),
     },
     stages: [
-      filesStage(placed, { verb: 'distribute', files: script, path: SCRIPT_PATH }),
-      { name: 'run', lanes: placed.map((place) => [scriptStep(place, timeoutMs)]) },
-      filesStage(placed, taken),
+      stage('script', placed, (place) => [
+        filesStep(place, { verb: 'distribute', files: script, path: SCRIPT_PATH }),
+        scriptStep(place, timeoutMs),
+        filesStep(place, taken),
+      ]),
     ],
     back: [filesStage(left, taken)],
   }
@@ -110,7 +116,7 @@ function scriptStep({ member, machine }: Placed, timeoutMs = 3_600_000): ReturnT
   const { server } = member
   const step = {
     guest: guestOf(member, machine),
-    argv: [`${SCRIPT_PATH}/${SCRIPT_NAME}`],
+    argv: ['sh', '-c', `set -e\ncd ${WORK_PATH}\nexec ${SCRIPT_PATH}/${SCRIPT_NAME}`],
     timeoutMs,
     environment: { VMI_VIRTUALID: server.address },
   }

@@ -1,8 +1,11 @@
 import { filesBelow, findFile, isDirectory, makeDirectory, putFile, removePath } from '../files.ts'
-import type { Program, ProgramCall, Programs } from './program.ts'
+import { type Program, type ProgramCall, type Programs, placeOf } from './program.ts'
 
-function operands({ argv }: ProgramCall): readonly string[] {
-  return argv.slice(1).filter((word) => !word.startsWith('-'))
+function operands(call: ProgramCall): readonly string[] {
+  return call.argv
+    .slice(1)
+    .filter((word) => !word.startsWith('-'))
+    .map((path) => placeOf(call, path))
 }
 
 function missing(call: ProgramCall, path: string): number {
@@ -20,7 +23,10 @@ const cat: Program = (call) => {
   return exitCode
 }
 
-const test: Program = ({ argv: [, flag, path = ''], system: { files } }) => {
+const test: Program = (call) => {
+  const { files } = call.system
+  const [, flag, operand = ''] = call.argv
+  const path = placeOf(call, operand)
   const isFile = findFile(files, path) !== undefined
   if (flag === '-f') return isFile ? 0 : 1
   if (flag === '-d') return !isFile && isDirectory(files, path) ? 0 : 1

@@ -3,7 +3,7 @@ import { filePrograms } from './files.ts'
 import { packagePrograms } from './packages.ts'
 import { plainPrograms } from './plain.ts'
 import { powerPrograms } from './power.ts'
-import type { Program, ProgramCall, Programs } from './program.ts'
+import { type Program, type ProgramCall, type Programs, placeOf } from './program.ts'
 import { runScript, scriptPrograms } from './script.ts'
 import { servicePrograms } from './services.ts'
 
@@ -23,7 +23,7 @@ const NOT_EXECUTABLE = 126
 export function runProgram(call: ProgramCall): number | Promise<number> {
   const [name = ''] = call.argv
   if (name.includes('/')) {
-    const file = findFile(call.system.files, name)
+    const file = findFile(call.system.files, placeOf(call, name))
     if (file?.executable) return runScript(runProgram, call, new TextDecoder().decode(file.bytes))
     if (file !== undefined) {
       call.err(`${name}: permission denied\n`)

@@ -31,3 +31,8 @@ export type Program = (call: ProgramCall) => number | Promise<number>
 
 /** Programs by the name by which they are called. */
 export type Programs = Readonly<Record<string, Program>>
+
+/** Where a path leads: one that is not absolute begins in the directory that `cd` went to, or in the root. */
+export function placeOf({ environment }: Pick<ProgramCall, 'environment'>, path: string): string {
+  return path.startsWith('/') ? path : `${environment['PWD'] ?? ''}/${path}`
+}

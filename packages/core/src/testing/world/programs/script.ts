@@ -1,5 +1,5 @@
-import { findFile, putFile } from '../files.ts'
-import type { Program, ProgramCall, Programs } from './program.ts'
+import { findFile, isDirectory, putFile } from '../files.ts'
+import { type Program, type ProgramCall, type Programs, placeOf } from './program.ts'
 
 /** `sh FILE [argument…]` and `sh -c TEXT [name argument…]`. */
 export function scriptPrograms(run: Program): Programs {
@@ -9,7 +9,7 @@ export function scriptPrograms(run: Program): Programs {
       const [text = '', ...words] = rest
       return runScript(run, { ...call, argv: words }, text)
     }
-    const file = findFile(call.system.files, name)
+    const file = findFile(call.system.files, placeOf(call, name))
     if (file === undefined) {
       call.err(`sh: ${name}: not found\n`)
       return 127
@@ -21,7 +21,7 @@ export function scriptPrograms(run: Program): Programs {
 
 /**
  * Runs a script line by line: words between blanks, quotes, `#` comments, `$NAME` and `$1`, `NAME=value`, `> file` and
- * `>> file`, `set -e` (the first line that fails ends it) and `exit`. Nothing else of a shell.
+ * `>> file`, `set -e` (the first line that fails ends it), `cd`, `exec` and `exit`. Nothing else of a shell.
  */
 export async function runScript(run: Program, call: ProgramCall, text: string): Promise<number> {
   const environment: Record<string, string> = { ...call.environment }
@@ -38,6 +38,9 @@ export async function runScript(run: Program, call: ProgramCall, text: string): 
     if (first === '') continue
     if (first === 'exit') return second === undefined ? exitCode : Number(second)
     if (first === 'set') stopsAtFailure = second === '-e' || (stopsAtFailure && second !== '+e')
+    else if (first === 'cd') exitCode = goTo(call, environment, second)
+    else if (first === 'exec')
+      return await runLine(run, { ...call, argv: words.slice(1), environment: withoutPositions(environment) })
     else if (assignment !== null && words.length === 1) environment[assignment[1] ?? ''] = assignment[2] ?? ''
     else exitCode = await runLine(run, { ...call, argv: words, environment: withoutPositions(environment) })
     if (exitCode !== 0 && stopsAtFailure) return exitCode
@@ -45,11 +48,22 @@ export async function runScript(run: Program, call: ProgramCall, text: string): 
   return exitCode
 }
 
+function goTo({ err, system }: ProgramCall, environment: Record<string, string>, operand = ''): number {
+  const path = placeOf({ environment }, operand)
+  if (isDirectory(system.files, path)) {
+    environment['PWD'] = path
+    return 0
+  }
+  err(`cd: ${operand}: no such directory\n`)
+  return 2
+}
+
 async function runLine(run: Program, call: ProgramCall): Promise<number> {
   const { argv, system } = call
   const at = argv.findIndex((word) => word === '>' || word === '>>')
-  const target = argv[at + 1]
-  if (at === -1 || target === undefined) return await run(call)
+  const operand = argv[at + 1]
+  if (at === -1 || operand === undefined) return await run(call)
+  const target = placeOf(call, operand)
   const before = argv[at] === '>>' ? findFile(system.files, target)?.bytes : undefined
   const written: Uint8Array[] = before === undefined ? [] : [before]
   const encoder = new TextEncoder()
