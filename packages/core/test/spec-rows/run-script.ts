@@ -11,4 +11,5 @@ export const RUN_SCRIPT_ROWS: readonly SpecRow[] = [
   { row: '3.22.7', text: 'no such directory', code: 'ERR_NOT_FOUND', exitClass: 64 },
   { row: '3.22.8', text: 'no user-script in it', code: 'ERR_INVALID_DEFINITION', exitClass: 64 },
   { row: '3.22.9', text: 'another run works on the group', code: 'ERR_CLAIMED', exitClass: 2 },
+  { row: '3.22.10', text: 'some servers of one group failed', code: 'ERR_RUN_FAILED', exitClass: 1 },
 ]

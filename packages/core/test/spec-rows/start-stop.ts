@@ -19,6 +19,7 @@ export const START_ROWS: readonly SpecRow[] = [
   },
   { row: '3.15.11', text: 'tiers start in their order', exitClass: 0 },
   { row: '3.15.12', text: 'the machine is off', code: 'ERR_RUN_FAILED', exitClass: 64 },
+  { row: '3.15.13', text: 'some servers of one group failed', code: 'ERR_RUN_FAILED', exitClass: 1 },
 ]
 
 /** `vmiunit stop` (spec §3.16); all inferred. */
@@ -32,6 +33,7 @@ export const STOP_ROWS: readonly SpecRow[] = [
   { row: '3.16.7', text: 'another run works on the group', code: 'ERR_CLAIMED', exitClass: 2 },
   { row: '3.16.8', text: 'tiers stop in reverse order, and the power stays on', exitClass: 0 },
   { row: '3.16.9', text: 'the load balancer refuses', code: 'ERR_RUN_FAILED', exitClass: 64 },
+  { row: '3.16.10', text: 'some servers of one group failed', code: 'ERR_RUN_FAILED', exitClass: 1 },
 ]
 
 /** The load balancer's side effects (spec §3.21); inferred but rows 2 and 3. */

@@ -10,4 +10,5 @@ export const UNIT_UPDATE_ROWS: readonly SpecRow[] = [
   { row: '3.14.6', text: 'the unit has no servers', exitClass: 1 },
   { row: '3.14.7', text: 'no server is stopped', exitClass: 1 },
   { row: '3.14.8', text: 'another run has a group', code: 'ERR_CLAIMED', exitClass: 2 },
+  { row: '3.14.9', text: 'some servers of one group failed', code: 'ERR_RUN_FAILED', exitClass: 1 },
 ]

@@ -1,11 +1,22 @@
 import type { ManagementUnit, ServerGroup } from '../../domain/management-unit.ts'
 import type { PlannedServer } from '../../domain/plan.ts'
+import { inStartOrder } from '../../domain/tier.ts'
 import type { World } from '../../ports/index.ts'
 import { type MembersProcedure, type PlanMembers, planAlike } from './alike.ts'
 import { expectServer } from './expect.ts'
 import { isRunning, type Member } from './member.ts'
 import type { GroupProcedure } from './stage.ts'
-import { blockStage, inPlace, joinStage, reflectStages, startStages, stopStages, unblockStage } from './stages.ts'
+import {
+  blockStage,
+  byTier,
+  inPlace,
+  joinLane,
+  reflectLane,
+  stage,
+  startStages,
+  stopStages,
+  unblockStage,
+} from './stages.ts'
 
 export interface ReflectedGroup {
   readonly servers: readonly PlannedServer[]
@@ -84,8 +95,12 @@ function reflectMembers({ tiers }: ManagementUnit, parts: Parts): MembersProcedu
     stages: [
       blockStage(visited),
       ...stopStages(tiers, visited),
-      ...reflectStages(tiers, reflected, ({ member }) => member.server.status === 'initial'),
-      joinStage(reflected),
+      ...byTier(inStartOrder(tiers), reflected).map(({ name, members }) =>
+        stage(`update ${name}`, members, (place) => [
+          ...reflectLane(place, place.member.server.status === 'initial'),
+          ...joinLane(place),
+        ]),
+      ),
       ...startStages(tiers, visited),
       unblockStage(visited),
     ],

@@ -69,10 +69,9 @@ export function unblockStage(placed: readonly Placed[]): Stage {
   return stage('unblock', placed, (place) => poolLane(place, { kind: unblockServer, verb: 'unblock' }))
 }
 
-/** Gives those whose tier has a balancer, and who have none yet, a place in its pool; without traffic. */
-export function joinStage(placed: readonly Placed[]): Stage {
-  const newcomers = placed.filter(({ member }) => member.server.traffic === 'none')
-  return stage('join', newcomers, (place) => poolLane(place, { kind: joinPool, verb: 'join' }))
+/** Gives a server whose tier has a balancer, and which has none yet, a place in its pool; without traffic. */
+export function joinLane(place: Placed): Lane {
+  return place.member.server.traffic === 'none' ? poolLane(place, { kind: joinPool, verb: 'join' }) : []
 }
 
 function poolLane(place: Placed, { kind, verb }: { readonly kind: Named; readonly verb: string }): Lane {

@@ -26,7 +26,7 @@ const input = z.strictObject({ ...groupsInput, unblock: z.boolean().optional() }
  * (manual 6.1.1, 6.1.2).
  *
  * Servers that work already count as success and are not touched. Machines are not switched on: see {@link power}.
- * When a server fails it is `fault(starting)` and the tiers after it are not started.
+ * When a server fails it is `fault(starting)`, the tiers after it are not started, and its group gets no traffic.
  *
  * @throws {@link VmunitError} `ERR_WRONG_STATE` for servers that are not built, or are in the middle of a stop, and with
  * `unblock: true` when no tier of the groups has a load balancer.

@@ -58,6 +58,31 @@ describe('outcomes', () => {
     expect(statusOf(after({ ...two, servers }, [[0, 'g1', 'failed']]))).toEqual(['unchanged', 'notStarted'])
   })
 
+  it.each([
+    ['changed', false],
+    ['failed', true],
+  ] as const)(
+    'say of a server that has all its steps and whose group failed: %s (put back: %s)',
+    (expected, isPutBack) => {
+      const phases = two.phases.map((phase) => ({
+        ...phase,
+        changes: phase.changes.map((change) => ({ ...change, action: 'stop' as const })),
+      }))
+      const progress = after({ ...two, phases }, [
+        [0, 'g1', 'done'],
+        [1, 'g1', 'failed'],
+      ])
+      const steps = phases.flatMap(({ changes }) => changes.flatMap((change) => stepsOf(two, change)))
+      for (const { id: step, server } of steps) {
+        if (server?.startsWith('g1/') !== true) continue
+        applyRecord(progress, { type: 'step.done', data: { step, attempt: 1, output: {} }, time: 0 })
+      }
+      const change = changeKey('back', 0, 'g1')
+      if (isPutBack) applyRecord(progress, { type: 'change.began', data: { change }, time: 0 })
+      expect(statusOf(progress)).toEqual([expected, 'notStarted'])
+    },
+  )
+
   it('tell apart the servers whose machines were put into quarantine', () => {
     const back = two.back.map((phase) => ({
       ...phase,
