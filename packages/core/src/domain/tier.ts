@@ -55,7 +55,7 @@ export interface TierBalancer {
 export interface Tier {
   readonly id: string
   readonly type: TierType
-  /** Lower numbers start first and stop last; equal numbers go together. */
+  /** Lower numbers start first and stop last; equal numbers go together, but Web servers after their J2EE servers. */
   readonly startOrder: number
   readonly template: string
   readonly application: ApplicationCommands
@@ -63,8 +63,16 @@ export interface Tier {
   readonly networks: { readonly management: string; readonly service: string }
 }
 
-/** The tiers in start order, equal numbers together: what starts first comes first. */
+/**
+ * The tiers in start order, equal numbers together: what starts first comes first. Where Web servers have the number of
+ * J2EE servers, they come after those that they send requests to (spec §3.15).
+ */
 export function inStartOrder(tiers: readonly Tier[]): readonly (readonly Tier[])[] {
   const orders = [...new Set(tiers.map((tier) => tier.startOrder))].sort((a, b) => a - b)
-  return orders.map((order) => tiers.filter((tier) => tier.startOrder === order))
+  return orders.flatMap((order) => {
+    const equal = tiers.filter((tier) => tier.startOrder === order)
+    if (!equal.some(({ type }) => type === 'j2ee-tier')) return [equal]
+    const fronts = equal.filter(({ type }) => type === 'http-tier')
+    return fronts.length === 0 ? [equal] : [equal.filter((tier) => !fronts.includes(tier)), fronts]
+  })
 }

@@ -148,6 +148,20 @@ describe('start, tier by tier', () => {
     expect(await jobsSince(fleet, from)).toEqual(['job vmgroup_3/app/0/start', 'job vmgroup_3/web/0/start'])
   })
 
+  it(`${title('3.15.14')}, and stops after it`, async () => {
+    await using fleet = await createFleet()
+    await fleet.build(
+      UNIT,
+      storyGroups(),
+      TIERS.map((tier) => ({ ...tier, startOrder: 0 })),
+    )
+    const from = await mark(fleet.world)
+    await fleet.manager.execute(stop, THREE)
+    await expectRow(row('3.15.14'), fleet.manager.execute(start, THREE))
+    const jobs = ['web/0/stop', 'app/0/stop', 'app/0/start', 'web/0/start']
+    expect(await jobsSince(fleet, from)).toEqual(jobs.map((job) => `job vmgroup_3/${job}`))
+  })
+
   it(title('3.15.12'), async () => {
     await using fleet = await createFleet({ timing: { ...QUICK, retryForMs: 100, lookForMs: 100 } })
     await fleet.build(UNIT, TWO)

@@ -20,6 +20,7 @@ export const START_ROWS: readonly SpecRow[] = [
   { row: '3.15.11', text: 'tiers start in their order', exitClass: 0 },
   { row: '3.15.12', text: 'the machine is off', code: 'ERR_RUN_FAILED', exitClass: 64 },
   { row: '3.15.13', text: 'some servers of one group failed', code: 'ERR_RUN_FAILED', exitClass: 1 },
+  { row: '3.15.14', text: 'of tiers with the same number the j2ee-tier starts before the http-tier', exitClass: 0 },
 ]
 
 /** `vmiunit stop` (spec §3.16); all inferred. */

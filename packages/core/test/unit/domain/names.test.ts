@@ -4,7 +4,7 @@ import { mayAccess, type Principal } from '../../../src/domain/principal.ts'
 import { hasEnded } from '../../../src/domain/run-state.ts'
 import { groupOfSlot, slotOf } from '../../../src/domain/slot.ts'
 import { currentVersion } from '../../../src/domain/template.ts'
-import { inStartOrder } from '../../../src/domain/tier.ts'
+import { inStartOrder, type Tier } from '../../../src/domain/tier.ts'
 import { tierOf } from '../../support/memory-definition.ts'
 
 describe('names', () => {
@@ -40,6 +40,13 @@ describe('tiers', () => {
     const tiers = [tier('web', 10), tier('db', 0), tier('app', 9), tier('batch', 9)]
     expect(inStartOrder(tiers).map((place) => place.map(({ id }) => id))).toEqual([['db'], ['app', 'batch'], ['web']])
     expect(inStartOrder([])).toEqual([])
+  })
+
+  it('of one number: Web servers come after the J2EE servers that they send requests to', () => {
+    const tier = (id: string, type: Tier['type']) => tierOf({ id, type, startOrder: 0, template: 'web-base' })
+    const tiers = [tier('web', 'http-tier'), tier('app', 'j2ee-tier'), tier('all', 'combined-tier')]
+    expect(inStartOrder(tiers).map((place) => place.map(({ id }) => id))).toEqual([['app', 'all'], ['web']])
+    expect(inStartOrder([tiers[0]!, tiers[2]!])).toHaveLength(1)
   })
 })
 
