@@ -48,6 +48,7 @@ export const TIER_PROPERTIES_ROWS: readonly SpecRow[] = [
   { row: '4.3.7', text: 'a start order out of range', code: 'ERR_INVALID_FILE', exitClass: 64 },
   { row: '4.3.8', text: 'a guest OS that is not supported', code: 'ERR_INVALID_FILE', exitClass: 64 },
   { row: '4.3.9', text: 'lb.use=:unit: without tierlb.properties', code: 'ERR_INVALID_DEFINITION', exitClass: 64 },
+  { row: '4.3.10', text: 'a value behind a colon or a blank in place of =', code: 'ERR_INVALID_FILE', exitClass: 64 },
 ]
 
 /** `version.properties` (spec §4.4). */

@@ -13,11 +13,13 @@ export interface Property {
  *
  * Lines that begin with `#` or `!`, empty lines and keys without a value are passed over; blanks at the ends of a line
  * and round the first `=` do not count; there are no escapes and no continued lines. Of equal keys the last one stays.
- * Outside comments only ISO 8859-1 characters may stand.
+ * A value behind ":" or a blank, which other readers of such files accept, is a problem. Outside comments only
+ * ISO 8859-1 characters may stand.
  *
  * @param file - how messages and issues call the file.
  * @param secrets - keys of which no value stands in a message.
- * @throws {@link VmunitError} `ERR_INVALID_FILE` with every line that has other characters, or no key.
+ * @throws {@link VmunitError} `ERR_INVALID_FILE` with every line that has other characters, no key, or
+ * a value without "=".
  */
 export function parseProperties(text: string, file: string, secrets: readonly string[] = []): readonly Property[] {
   const properties = new Map<string, Property>()
@@ -34,7 +36,10 @@ export function parseProperties(text: string, file: string, secrets: readonly st
       continue
     }
     const separator = trimmed.indexOf('=')
-    if (separator === -1) continue
+    if (separator === -1) {
+      if (OTHER_SEPARATOR.test(trimmed)) issues.push({ path: file, line, message: 'there is no "=" (write key=value)' })
+      continue
+    }
     const key = withoutBlanks(trimmed.slice(0, separator))
     const value = withoutBlanks(trimmed.slice(separator + 1))
     if (key === '') issues.push({ path: file, line, message: 'there is no key before "=" (write key=value)' })
@@ -46,6 +51,9 @@ export function parseProperties(text: string, file: string, secrets: readonly st
   if (issues.length > 0) throw issuesError('ERR_INVALID_FILE', issues, 'correct the file and read it again')
   return [...properties.values()]
 }
+
+/** A key and a value that something else than "=" separates: passed over, the default would take the place of the value. */
+const OTHER_SEPARATOR = /^[^: \t\f]*[: \t\f]+[^: \t\f]/
 
 /** What stands between blanks. A regular expression would try each of a long run of them as the beginning of the end. */
 function withoutBlanks(text: string): string {

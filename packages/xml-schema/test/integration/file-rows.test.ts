@@ -208,6 +208,11 @@ const PROPERTIES: readonly Refused[] = [
     reads: tier('os=windows', 'os=aix'),
   },
   {
+    title: '4.3 row 10: a value behind a colon or a blank in place of =',
+    reason: /there is no "="/,
+    reads: [...tier('lb.use: front', 'lb.use :unit:'), ...balancer('lb.password: secret')],
+  },
+  {
     title: '4.4 row 1: another interface version than the fixed one',
     reason: /vm\.interface\.version (?:must be|is missing, it must be) 090000/,
     reads: version('vm.interface.version=080700', 'vm.interface.version=90000', 'vm.interface.version='),

@@ -73,6 +73,16 @@ describe('parseProperties', () => {
     expect(parseProperties('a=1\rb=2\r\nc=3\nd=4', FILE).map(({ line }) => line)).toEqual([1, 2, 3, 4])
   })
 
+  it('does not pass over a value that stands behind something else than "="', () => {
+    const message = 'there is no "=" (write key=value)'
+    const lines = (text: string) => issuesOf(() => parseProperties(text, FILE))
+    expect(lines('a: b\nc d\nalone\nempty:\n\te \t:f')).toEqual([
+      { path: FILE, line: 1, message },
+      { path: FILE, line: 2, message },
+      { path: FILE, line: 5, message },
+    ])
+  })
+
   it('has problems with other characters and with lines without key, but not in comments', () => {
     const text = '# 日本\na=日本\n=value\nb=\0\nc=1'
     expect(issuesOf(() => parseProperties(text, FILE))).toEqual([
