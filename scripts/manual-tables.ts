@@ -41,12 +41,12 @@ const ADMINISTRATOR: ManualTable = {
     },
     {
       section: '3.1.2',
-      task: 'Build the operating environment',
+      task: 'Build the operating environment: `createManager`, and a password for the administrator',
       shownBy: [{ operation: 'accounts.changePassword', test: '3.1.2:', ...byAdministrator }],
     },
     {
       section: '3.2',
-      task: 'Build the environment for the link with other systems',
+      task: 'Build the environment for the link with other systems: with an `authenticator` their people work here, and notices go out',
       shownBy: [
         { operation: 'stop', test: '3.2:' },
         { operation: 'notices.deliver', ...byAdministrator },
@@ -59,7 +59,7 @@ const ADMINISTRATOR: ManualTable = {
     },
     {
       section: '4.1.1',
-      task: 'Start and stop the manager',
+      task: 'Start and stop the manager: `createManager` and `close`, in the middle of a run, which goes on',
       shownBy: [
         {
           operation: 'applyPatch',
@@ -86,7 +86,7 @@ const ADMINISTRATOR: ManualTable = {
     },
     {
       section: '4.1.5',
-      task: 'Back the manager up, in the middle of a run, which goes on from the backup',
+      task: 'Back the manager up: `backupSqliteStore`, in the middle of a run, which goes on from the backup',
       shownBy: [
         {
           operation: 'applyPatch',
@@ -102,7 +102,7 @@ const ADMINISTRATOR: ManualTable = {
     },
     {
       section: '4.2.2',
-      task: 'Set the log: where it goes, how large and how many its files are',
+      task: 'Set the log, the `logger` of `createManager`: where it goes, how large and how many its files are',
       shownBy: [
         { operation: 'stop', test: '4.2.2:' },
         { operation: 'start', test: '4.2.2:' },
@@ -110,7 +110,7 @@ const ADMINISTRATOR: ManualTable = {
     },
     {
       section: '4.3',
-      task: 'Find and repair a fault of the manager',
+      task: 'Find and repair a fault of the manager: `diagnose`, and `restoreSqliteStore` for a store that is damaged',
       shownBy: [
         { operation: 'diagnose', test: '4.3:' },
         { operation: 'applyPatch', test: '4.3:', records: ['run.owned', 'step.done', 'run.owned', 'run.succeeded'] },
