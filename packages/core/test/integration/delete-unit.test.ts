@@ -94,7 +94,7 @@ describe('deleteUnit', () => {
     for (const work of [
       () => fleet.manager.execute(block, { unit: UNIT, groups: ['vmgroup_2'] }),
       async () => {
-        const { hash } = await fleet.manager.definitions.add(memoryDefinition(fleetTiers(UNIT), {}))
+        const { hash } = await fleet.manager.definitions.add(memoryDefinition(TIERS, { 'web/config/a': 'new' }))
         await fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash })
       },
     ]) {

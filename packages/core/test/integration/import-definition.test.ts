@@ -1,5 +1,8 @@
-import { importDefinition, type Tier, updateUnit } from '@vmunit/core'
+import { detachGroups, importDefinition, stop, type Tier, updateUnit } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
+import { DEFINITION_IMPORT_ROWS } from '../spec-rows/definition-import.ts'
+import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
+import { expectRowRefused } from '../support/expect-row.ts'
 import { createFleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { memoryDefinition, tierOf } from '../support/memory-definition.ts'
 import { documentsOf, expectRefused, refusal } from '../support/refusal.ts'
@@ -83,6 +86,38 @@ describe('importDefinition', () => {
       fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash }),
     )
     expect(error.message).toContain('192.168.1.103 (web)')
+  })
+
+  const row = rowOf(DEFINITION_IMPORT_ROWS, '3.9.9')
+  const otherPools: readonly (readonly [string, (tier: Tier) => Tier])[] = [
+    [
+      'another name',
+      ({ balancer, ...tier }) => (balancer ? { ...tier, balancer: { ...balancer, pool: 'other' } } : tier),
+    ],
+    ['no load balancer', ({ balancer: _, ...tier }) => tier],
+  ]
+  it.each(otherPools)(`${titleOf(row)}: %s`, async (_what, change) => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups().slice(0, 1))
+    const { hash } = await fleet.manager.definitions.add(memoryDefinition(TIERS.map(change), {}))
+    const importing = async () => await fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash })
+    const error = await expectRowRefused(fleet, row, importing)
+    expect(error.message).toContain('192.168.1.101')
+    await fleet.manager.execute(stop, { unit: UNIT })
+    await fleet.manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })
+    await importing()
+    expect((await fleet.world.admin.pools()).flatMap(({ members }) => members)).toEqual([])
+  })
+
+  it('lets what is said of a pool change, and a load balancer be named for the first time', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const balancer = { name: 'edge', pool: 'gyoumu_a-app', port: 80, drainTimeoutMs: 1 }
+    const tiers = TIERS.map(
+      (tier): Tier => ({ ...tier, balancer: { ...balancer, ...tier.balancer, drainTimeoutMs: 5 } }),
+    )
+    const { hash } = await fleet.manager.definitions.add(memoryDefinition(tiers, {}))
+    expect((await fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash })).definition).toBe(hash)
   })
 
   it('stores the same content once; content that changes while it is read is refused', async () => {

@@ -14,4 +14,10 @@ export const DEFINITION_IMPORT_ROWS: readonly SpecRow[] = [
     text: 'the update scope of each server is all, or applications where only those changed',
     exitClass: 0,
   },
+  {
+    row: '3.9.9',
+    text: 'servers would be left in a pool that the definition does not have any more',
+    code: 'ERR_WRONG_STATE',
+    exitClass: 64,
+  },
 ]

@@ -8,6 +8,7 @@ import { type Tier, UNIT_BALANCER } from '../../domain/tier.ts'
 import { updateScopes } from '../../domain/update-scope.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import { VmunitError } from '../../errors/index.ts'
+import { nameSome } from '../../internal/name-some.ts'
 import type { Operation, StepKind, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { unitOf } from '../roll/members-of.ts'
@@ -60,7 +61,8 @@ function ofUnit(tier: Tier, unit: string): Tier {
  * planned with.
  *
  * @throws {@link VmunitError} `ERR_NOT_FOUND` for an unknown definition or template; `ERR_NOT_CONFIGURED` for a balancer
- * that the manager was not given; `ERR_WRONG_STATE` when a tier of attached servers would vanish.
+ * that the manager was not given; `ERR_WRONG_STATE` when a tier of attached servers would vanish, or another pool would
+ * take the place of the one that they are in.
  * @example
  * ```ts
  * const definition = await manager.definitions.add(await readDefinition('./definition'))
@@ -86,6 +88,7 @@ export const importDefinition: Operation<ImportDefinitionInput, ImportDefinition
       )
     }
     checkTiers(world, unit, definition)
+    checkEntryPoints(unit, definition)
     const step = draft(registerDefinition, {
       id: `${unit.name}/define@${definition.hash.slice(0, 12)}`,
       input: { unit: unit.name, definition: plain(definition) },
@@ -161,4 +164,23 @@ function checkTiers(world: World, unit: ManagementUnit, definition: Definition):
       )
     }
   }
+}
+
+/** A server that is in a pool which the unit does not know any more would get its requests for ever. */
+function checkEntryPoints(unit: ManagementUnit, definition: Definition): void {
+  const before = new Map(unit.tiers.map((tier) => [tier.id, entryPointOf(tier)]))
+  const after = new Map(definition.tiers.map((tier) => [tier.id, entryPointOf(ofUnit(tier, unit.name))]))
+  const members = unit.groups.flatMap(({ servers }) => servers).filter(({ traffic }) => traffic !== 'none')
+  const left = members.filter(({ tierId }) => before.get(tierId) !== after.get(tierId))
+  if (left.length === 0) return
+  throw new VmunitError(
+    'ERR_WRONG_STATE',
+    `The definition has another lb.use or lb.virtualserver.name for servers that are in a pool: ${nameSome(left.map(({ address }) => address))}. Detach them first, and attach them again afterwards.`,
+    { details: { unit: unit.name, servers: left.map(({ slot }) => slot) } },
+  )
+}
+
+/** Which pool at which balancer it is; what else is said of it may change. */
+function entryPointOf({ balancer }: Tier): string {
+  return JSON.stringify([balancer?.name, balancer?.connection?.host, balancer?.pool])
 }
