@@ -2,7 +2,7 @@ import { attachGroups, detachGroups, type Manager, requestResources, start, stop
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
-import { standing, UNIT } from '../support/story.ts'
+import { standing, UNIT, upgrade } from '../support/story.ts'
 import { until } from '../support/until.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
 
@@ -199,4 +199,30 @@ describe('a request that the hypervisor fulfils', () => {
     const error = await refusal(manager.plan(requestResources, { request, ...period(), by: 'driver' }))
     expect(error.code).toBe('ERR_NOT_FOUND')
   })
+
+  it.each(['driver', 'person'] as const)('no server is taken back that was attached meanwhile (by: %s)', async (by) => {
+    await using fleet = await prepare()
+    const { manager } = fleet
+    const groups = [{ name: 'vmgroup_4', servers: [{ tierId: 'combined', address: '192.168.1.110', port: 20580 }] }]
+    await fleet.provide(groups, 'by-hand')
+    const request = { kind: 'takeBack', unit: UNIT, addresses: ['192.168.1.110'] } as const
+    const plan = await manager.plan(requestResources, { request, ...period(), by })
+    await manager.execute(attachGroups, { unit: UNIT, groups })
+    await expectRefused(fleet, 'ERR_PLAN_STALE', () => manager.start(plan))
+  })
+
+  it.each(['driver', 'person'] as const)(
+    'no version is registered under a number that is taken (by: %s)',
+    async (by) => {
+      await using fleet = await prepare()
+      const { manager } = fleet
+      const work = { kind: 'patchServer', template: 'web-base', version: 1 } as const
+      const { provided } = await manager.execute(requestResources, { request: work, ...period(), by: 'driver' })
+      const server = String(Reflect.get(provided, 'address'))
+      const request = { kind: 'registerTemplate', template: 'web-base', server } as const
+      const plan = await manager.plan(requestResources, { request, ...period(), by })
+      await upgrade(fleet)
+      await expectRefused(fleet, 'ERR_PLAN_STALE', () => manager.start(plan))
+    },
+  )
 })

@@ -7,7 +7,7 @@ import type { World } from '../../ports/index.ts'
 import { unitOf } from '../roll/members-of.ts'
 import { draft, type Lane, outputOf, type StepDraft } from '../roll/stage.ts'
 import * as steps from '../steps/index.ts'
-import { machineAt, templateOf, versionOf } from './check-request.ts'
+import { machineAt, newestVersionOf, templateOf, versionOf } from './check-request.ts'
 
 const START_TIMEOUT_MS = 900_000
 
@@ -132,7 +132,7 @@ function registerTemplate(world: World, request: Wanted<'registerTemplate'>): Fu
       { details: { address: server, machine: machine.id } },
     )
   }
-  const parent = Math.max(...versions.map(({ number }) => number))
+  const parent = newestVersionOf(world, template)
   const owned = {
     hypervisor,
     unit: marker.unit,

@@ -3,7 +3,7 @@ import type { ResourceRequest } from '../../domain/resource-request.ts'
 import type { World } from '../../ports/index.ts'
 import { draft, type Lane, outputOf } from '../roll/stage.ts'
 import { awaitAnswer, recordVersion } from '../steps/index.ts'
-import { templateOf } from './check-request.ts'
+import { newestVersionOf } from './check-request.ts'
 import { type Period, sayRequest } from './say-request.ts'
 
 /** The step that asks, and whose answer holds what was provided. */
@@ -20,7 +20,7 @@ export function byPerson(world: World, request: ResourceRequest, period: Period)
   })
   if (request.kind !== 'registerTemplate') return [ask]
   const { template, deleteVersion } = request
-  const parent = Math.max(...templateOf(world, template).versions.map(({ number }) => number))
+  const parent = newestVersionOf(world, template)
   const record = draft(recordVersion, {
     id: RECORD,
     input: {

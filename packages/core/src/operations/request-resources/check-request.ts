@@ -32,6 +32,11 @@ export function templateOf(world: World, name: string): Template {
   })
 }
 
+/** The number of the newest version of a template, whatever its state. */
+export function newestVersionOf(world: World, name: string): number {
+  return Math.max(...templateOf(world, name).versions.map(({ number }) => number))
+}
+
 /** The one machine at an address, as the hypervisor reports it. */
 export function machineAt(world: World, hypervisor: string, address: string): Machine {
   const machines = [...(world.machines.get(hypervisor)?.values() ?? [])]

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { DEFAULT_AGENT_PORT, type GroupDeclaration } from '../../domain/group-declaration.ts'
+import type { ExpectedFact } from '../../domain/plan.ts'
 import type { ProvidedResources, ResourceRequest } from '../../domain/resource-request.ts'
 import { providedParsers, resourceRequest } from '../../domain/resource-request-parsers.ts'
 import type { TemplateRef } from '../../domain/template.ts'
@@ -11,7 +12,7 @@ import { draft, EVERYTHING, type GroupProcedure, rolling, wayBack } from '../rol
 import * as steps from '../steps/index.ts'
 import { byDriver, slotsOf } from './by-driver.ts'
 import { ASK, byPerson, RECORD } from './by-person.ts'
-import { checkRequest } from './check-request.ts'
+import { checkRequest, newestVersionOf } from './check-request.ts'
 import { sayRequest } from './say-request.ts'
 
 export interface RequestResourcesInput {
@@ -106,7 +107,7 @@ function procedureOf(world: World, { request, from, until, by }: RequestResource
     action: request.kind === 'takeBack' ? 'detach' : request.kind === 'provideServers' ? 'attach' : 'patch',
     reason: by === 'person' ? 'asked of the resource manager' : 'done by the hypervisor',
     disturbs: false,
-    expects: [],
+    expects: expectationsOf(world, request),
   } as const
   if (by === 'person') {
     return { change, stages: [{ name: 'ask', lanes: [byPerson(world, request, { from, until })] }], back: [] }
@@ -122,6 +123,19 @@ function procedureOf(world: World, { request, from, until, by }: RequestResource
     ],
     back: [{ name: 'discard', lanes: fulfilments.map(({ back }) => back) }],
   }
+}
+
+/** What may change until the run begins: that a server is in use, and which version comes next. */
+function expectationsOf(world: World, request: ResourceRequest): readonly ExpectedFact[] {
+  const free = (unit: string, address: string): ExpectedFact => {
+    return { unit, server: `${GROUP}/${address}`, fact: 'holder', about: address, value: null }
+  }
+  if (request.kind === 'takeBack') return request.addresses.map((address) => free(request.unit, address))
+  if (request.kind !== 'registerTemplate') return []
+  const { template, server } = request
+  const newest = newestVersionOf(world, template)
+  const next: ExpectedFact = { unit: '', server: GROUP, fact: 'newestVersion', about: template, value: newest }
+  return [free('', server), next]
 }
 
 /** The group of the only change: a request is about machines that belong to no group. */
