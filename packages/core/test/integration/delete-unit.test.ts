@@ -1,4 +1,4 @@
-import { attachGroups, block, deleteUnit, importDefinition, stop } from '@vmunit/core'
+import { attachGroups, block, deleteUnit, detachGroups, importDefinition, stop } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
 import { BALANCER_ROWS } from '../spec-rows/start-stop.ts'
@@ -117,5 +117,16 @@ describe('deleteUnit', () => {
     const { id } = await machineOf(fleet, 'vmgroup_1/combined/0')
     await fleet.manager.execute(deleteUnit, { unit: UNIT, detach: true, machines: 'release' })
     expect((await fleet.world.admin.machines()).map((machine) => machine.id)).toContain(id)
+  })
+
+  it('a plan for a unit without groups is stale when one was attached meanwhile', async () => {
+    await using fleet = await createFleet()
+    const groups = storyGroups().slice(0, 1)
+    await fleet.build(UNIT, groups)
+    await fleet.manager.execute(stop, { unit: UNIT })
+    await fleet.manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })
+    const plan = await fleet.manager.plan(deleteUnit, { unit: UNIT })
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups, adopt: true })
+    await expectRefused(fleet, 'ERR_PLAN_STALE', () => fleet.manager.start(plan))
   })
 })

@@ -1,6 +1,8 @@
 import * as z from 'zod'
+import { hasTier } from '../../domain/availability.ts'
 import type { ManagementUnit } from '../../domain/management-unit.ts'
 import { schemas } from '../../domain/parsers.ts'
+import type { ExpectedFact } from '../../domain/plan.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Operation } from '../../ports/index.ts'
 import { forgetGroup } from '../attach-groups/record-group.ts'
@@ -95,13 +97,23 @@ function deletion(unit: ManagementUnit): GroupProcedure {
   ])
   const forget = draft(forgetUnit, { id: `${unit.name}/forget-unit`, input: { unit: unit.name }, final: true })
   return {
-    change: { group: unit.name, action: 'detach', reason: 'is deleted', disturbs: false, expects: [] },
+    change: { group: unit.name, action: 'detach', reason: 'is deleted', disturbs: false, expects: expectUnused(unit) },
     stages: [
       { name: 'pools', lanes: pools },
       { name: 'record', lanes: [[forget]] },
     ],
     back: [],
   }
+}
+
+/** That nobody attached a group meanwhile, whose record would be left without a unit. */
+function expectUnused(unit: ManagementUnit): readonly ExpectedFact[] {
+  const key = { unit: unit.name, server: unit.name }
+  const unused = unit.tiers.filter(({ id }) => !unit.groups.some((group) => hasTier(group, id)))
+  return [
+    { ...key, fact: 'registeredDefinition', value: unit.definition ?? null },
+    ...unused.map(({ id }): ExpectedFact => ({ ...key, fact: 'usedTier', about: id, value: false })),
+  ]
 }
 
 function checkEmpty({ name, groups }: ManagementUnit): void {
