@@ -1,6 +1,7 @@
-import { attachGroups, isVmunitError, recoverServer, start, stop } from '@vmunit/core'
+import { attachGroups, importDefinition, isVmunitError, recoverServer, start, stop, updateUnit } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
-import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
+import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
+import { memoryDefinition } from '../support/memory-definition.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
 import { machineOf, machinesOf, SLOTS, standing, UNIT, upgrade } from '../support/story.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
@@ -53,6 +54,23 @@ describe('recoverServer by repair', () => {
     await fleet.build(UNIT, storyGroups())
     const plan = await fleet.manager.plan(recoverServer, { unit: UNIT, server: SLOT, by: 'repair' })
     expect(plan.servers).toEqual([{ server: SLOT, address: ADDRESS, action: 'restart', reason: 'is working' }])
+  })
+
+  it('runs the hook on a server whose first build failed', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups().slice(0, 1))
+    const define = async (hook: string): Promise<void> => {
+      const { hash } = await fleet.manager.definitions.add(memoryDefinition(TIERS, { 'hook/pre-setup': hook }))
+      await fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash })
+    }
+    await define('#!/bin/sh\nexit 3')
+    await fleet.provide(storyGroups().slice(1, 2), UNIT)
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups().slice(1, 2), adopt: true })
+    await refusal(fleet.manager.execute(updateUnit, { unit: UNIT, groups: ['vmgroup_2'] }))
+    await define('#!/bin/sh\ntouch /var/lib/hooked')
+    await fleet.manager.execute(recoverServer, { unit: UNIT, server: '192.168.1.102', by: 'repair' })
+    const { id } = await machineOf(fleet, 'vmgroup_2/combined/0')
+    expect(await fleet.world.admin.files(id)).toContain('/var/lib/hooked')
   })
 
   it('refuses what was never built, what nobody knows, and the last group that serves', async () => {

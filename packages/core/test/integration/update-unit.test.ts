@@ -96,6 +96,19 @@ describe('updateUnit', () => {
     ])
   })
 
+  it.each(['all', 'applications'] as const)(
+    'runs the hook again on a server whose first build failed (scope: %s)',
+    async (scope) => {
+      await using fleet = await createFleet()
+      await prepare(fleet, TIERS, { 'hook/pre-setup': '#!/bin/sh\nexit 3' })
+      await refusal(fleet.manager.execute(updateUnit, { unit: UNIT, groups: ['vmgroup_1'] }))
+      await define(fleet, TIERS, { 'hook/pre-setup': HOOK })
+      await fleet.manager.execute(updateUnit, { unit: UNIT, groups: ['vmgroup_1'], scope })
+      const id = await idOf(fleet, SLOTS[0] ?? '')
+      expect(await fleet.world.admin.readFile(id, '/var/log/hook.log')).toBe('192.168.1.101\n')
+    },
+  )
+
   it('touches stopped servers only, and says so of the others', async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())

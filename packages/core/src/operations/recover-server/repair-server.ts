@@ -3,7 +3,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import { checkAdopted } from '../roll/check-machines.ts'
 import { expectServer } from '../roll/expect.ts'
-import type { Member } from '../roll/member.ts'
+import { isBuilt, type Member } from '../roll/member.ts'
 import type { GroupProcedure } from '../roll/stage.ts'
 import {
   answerStage,
@@ -50,7 +50,7 @@ export function repairServer(world: World, member: Member): Recovery {
         blockStage(placed),
         isOn ? answerStage(placed) : powerOnStage(placed),
         ...stopStages(unit.tiers, placed),
-        ...reflectStages(unit.tiers, placed, () => false),
+        ...reflectStages(unit.tiers, placed, () => !isBuilt(member)),
         ...startStages(unit.tiers, placed),
         unblockStage(placed),
       ],

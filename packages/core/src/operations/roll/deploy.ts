@@ -1,6 +1,6 @@
 import { inStartOrder, type Tier } from '../../domain/tier.ts'
 import { awaitHealth } from '../steps/index.ts'
-import { guestOf } from './member.ts'
+import { guestOf, isBuilt } from './member.ts'
 import { draft, type Lane, type Stage } from './stage.ts'
 import {
   byTier,
@@ -24,7 +24,7 @@ export function deployStages(tiers: readonly Tier[], placed: readonly Placed[]):
     stage(`deploy ${name}`, members, (place) => {
       const { status } = place.member.server
       if (status === 'working' || status === 'fault(starting)') return deployRunning(place)
-      return status === 'stopped' ? updateLane(place, commandsOf(place)) : reflectLane(place, false)
+      return status === 'stopped' ? updateLane(place, commandsOf(place)) : reflectLane(place, !isBuilt(place.member))
     }),
   )
 }

@@ -47,6 +47,11 @@ export function machineOf({ unit, server }: Member, { machine }: MachineRef): { 
   return { hypervisor: unit.hypervisor, machine, slot: server.slot, unit: unit.name }
 }
 
+/** Whether it was ever built on its machine: until that has succeeded, the hook of a first build is to run. */
+export function isBuilt({ server }: Pick<Member, 'server'>): boolean {
+  return server.definitionHash !== undefined
+}
+
 /** Whether the application may be running, so that it must be stopped first and started afterwards. */
 export function isRunning({ server }: Pick<Member, 'server'>): boolean {
   return server.status !== 'stopped' && mayPass(server.status, 'stop')

@@ -4,7 +4,7 @@ import { inStartOrder } from '../../domain/tier.ts'
 import type { World } from '../../ports/index.ts'
 import { type MembersProcedure, type PlanMembers, planAlike } from './alike.ts'
 import { expectServer } from './expect.ts'
-import { isRunning, type Member } from './member.ts'
+import { isBuilt, isRunning, type Member } from './member.ts'
 import type { GroupProcedure } from './stage.ts'
 import {
   blockStage,
@@ -97,7 +97,7 @@ function reflectMembers({ tiers }: ManagementUnit, parts: Parts): MembersProcedu
       ...stopStages(tiers, visited),
       ...byTier(inStartOrder(tiers), reflected).map(({ name, members }) =>
         stage(`update ${name}`, members, (place) => [
-          ...reflectLane(place, place.member.server.status === 'initial'),
+          ...reflectLane(place, !isBuilt(place.member)),
           ...joinLane(place),
         ]),
       ),

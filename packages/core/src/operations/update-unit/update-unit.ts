@@ -54,7 +54,8 @@ const input = z
 
 /**
  * Reflects the registered definition directory on the servers of a unit (manual 7.4.3): files, `pre-setup` hook when a
- * server is built for the first time, application build and deployment; tier by tier in start order.
+ * server is built for the first time, and again when that failed, application build and deployment; tier by tier in
+ * start order.
  *
  * By itself it touches stopped servers only. With `waves` or `whole` running groups are stopped for it and started
  * again. With `scope: 'applications'` nothing is stopped: the files are put in place, the tier's `deploy` command (or
