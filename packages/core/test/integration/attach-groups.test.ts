@@ -333,6 +333,24 @@ describe('attachGroups: binding', () => {
     expect(unit.groups[0]?.servers[0]?.machine).toBeUndefined()
   })
 
+  it('vms may name machines of groups that exist already and are left out', async () => {
+    await using fleet = await createFleet()
+    await prepare(fleet)
+    const groups = [groupOf('vmgroup_1', 101), groupOf('vmgroup_2', 102)]
+    await fleet.provide(groups, 'by-hand')
+    const vms = { '192.168.1.101': 'by-hand-vmgroup_1-combined', '192.168.1.102': 'by-hand-vmgroup_2-combined' }
+    const { '192.168.1.101': first } = vms
+    await fleet.manager.execute(attachGroups, {
+      unit: UNIT,
+      groups: groups.slice(0, 1),
+      vms: { '192.168.1.101': first },
+      adopt: true,
+    })
+    const again = await fleet.manager.execute(attachGroups, { unit: UNIT, groups, vms, adopt: true })
+    expect(again.warnings).toEqual(['group vmgroup_1 exists already and was left out'])
+    expect((await fleet.manager.units.get(UNIT)).groups.map(({ name }) => name)).toEqual(['vmgroup_1', 'vmgroup_2'])
+  })
+
   it.each([false, true])('refuses a machine named in vms that does not exist (adopt: %s)', async (adopt) => {
     await using fleet = await createFleet()
     await prepare(fleet)
@@ -461,5 +479,13 @@ describe('attachGroups: adoption', () => {
     await expectRefused(fleet, 'ERR_PERMISSION_DENIED', () =>
       clerk.execute(attachGroups, { unit: UNIT, groups: storyGroups() }),
     )
+  })
+
+  it('a plan is stale when another group of the name was attached meanwhile, also one of other tiers', async () => {
+    await using fleet = await createFleet()
+    await prepare(fleet)
+    const plan = await fleet.manager.plan(attachGroups, { unit: UNIT, groups: [groupOf('vmgroup_4', 104)] })
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups: [groupOf('vmgroup_4', 105, 'app')] })
+    await expectRefused(fleet, 'ERR_PLAN_STALE', () => fleet.manager.start(plan))
   })
 })

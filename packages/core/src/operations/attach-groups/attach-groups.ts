@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { addressesOf } from '../../domain/addresses.ts'
-import type { GroupDeclaration, ServerDeclaration } from '../../domain/group-declaration.ts'
+import { hasTier } from '../../domain/availability.ts'
+import type { GroupDeclaration } from '../../domain/group-declaration.ts'
 import type { ManagementUnit, ServerGroup, VirtualServer } from '../../domain/management-unit.ts'
 import { schemas } from '../../domain/parsers.ts'
 import type { Plain } from '../../domain/plain.ts'
@@ -56,12 +57,11 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
   scope: ({ unit }) => ({ unit }),
   kinds: [recordGroup, forgetGroup, adoptMachine, releaseMachine],
   plan(request, world) {
-    const { adopt = false } = request
+    const { adopt = false, vms = {} } = request
     const unit = unitOf(world, request.unit)
     const { groups, warnings } = checkDeclarations(world, unit, request.groups)
     const servers = groups.flatMap((group) => group.servers)
-    const vms = vmsOf(servers, request)
-    const machines = bindMachines(world, { unit, servers }, { vms, mustFind: adopt })
+    const machines = bindMachines(world, { unit, declared: request.groups, servers }, { vms, mustFind: adopt })
     if (adopt) checkOurs(world, machines)
     const attached = groups.map((group) => groupOf({ unit, world, machines }, group))
     const procedures = attached.map((group) => procedureOf(unit, group, adopt))
@@ -75,16 +75,6 @@ export const attachGroups: Operation<AttachGroupsInput, FleetResult> = defineOpe
   },
   result: (_plan, finished) => fleetResult(finished),
 })
-
-/** The names of machines, without those of groups that are left out. */
-function vmsOf(
-  servers: readonly ServerDeclaration[],
-  { groups, vms = {} }: AttachGroupsInput,
-): Readonly<Record<string, string>> {
-  const attached = new Set(servers.map(({ address }) => address))
-  const declared = new Set(groups.flatMap((group) => group.servers.map(({ address }) => address)))
-  return Object.fromEntries(Object.entries(vms).filter(([address]) => attached.has(address) || !declared.has(address)))
-}
 
 /** What no other run may take while a group is attached: its name and its addresses. */
 export function attachClaims(unit: ManagementUnit, group: ServerGroup): readonly string[] {
@@ -161,7 +151,7 @@ function procedureOf(unit: ManagementUnit, group: ServerGroup, adopt: boolean): 
       action: 'attach',
       reason: adopt ? 'new, its machines are adopted' : 'new',
       disturbs: false,
-      expects: group.servers.flatMap((server) => expectFree(group, server)),
+      expects: expectNew(unit, group),
     },
     stages: [{ name: 'record', lanes: [[record]] }, ...(adopt ? [{ name: 'adopt', lanes: adoptions }] : [])],
     back: wayOut(unit, group),
@@ -185,8 +175,19 @@ function wayOut(unit: ManagementUnit, group: ServerGroup): GroupProcedure['back'
   ]
 }
 
-/** What the attachment of a server relies on. */
-export function expectFree(group: ServerGroup, server: VirtualServer): readonly ExpectedFact[] {
+/** What the attachment of a group relies on: its addresses are free, and nobody else attached a group of its name. */
+export function expectNew(unit: ManagementUnit, group: ServerGroup): readonly ExpectedFact[] {
+  // Such a group may have servers of other tiers only.
+  const others = unit.tiers.filter(({ id }) => !hasTier(group, id))
+  return [
+    ...group.servers.flatMap((server) => expectFree(group, server)),
+    ...others.map(({ id }): ExpectedFact => {
+      return { unit: unit.name, server: slotOf(group.name, id, 0), fact: 'attached', value: false }
+    }),
+  ]
+}
+
+function expectFree(group: ServerGroup, server: VirtualServer): readonly ExpectedFact[] {
   const key = { unit: group.unit, server: server.slot }
   return [
     { ...key, fact: 'attached', value: false },

@@ -1,4 +1,4 @@
-import type { ServerDeclaration } from '../../domain/group-declaration.ts'
+import type { GroupDeclaration, ServerDeclaration } from '../../domain/group-declaration.ts'
 import type { ManagementUnit } from '../../domain/management-unit.ts'
 import { VmunitError } from '../../errors/index.ts'
 import type { Machine, World } from '../../ports/index.ts'
@@ -10,6 +10,14 @@ export interface BindingOptions {
   readonly mustFind: boolean
 }
 
+export interface DeclaredServers {
+  readonly unit: ManagementUnit
+  /** All that was declared, also groups that exist already and are left out. */
+  readonly declared: readonly GroupDeclaration[]
+  /** Those that are to be bound. */
+  readonly servers: readonly ServerDeclaration[]
+}
+
 /**
  * Finds the machine of each declared server: the one that is named for its address, else the one at which the
  * hypervisor reports the address. Exactly one must match.
@@ -18,7 +26,7 @@ export interface BindingOptions {
  */
 export function bindMachines(
   world: World,
-  { unit, servers }: { readonly unit: ManagementUnit; readonly servers: readonly ServerDeclaration[] },
+  { unit, declared, servers }: DeclaredServers,
   options: BindingOptions,
 ): ReadonlyMap<string, Machine> {
   const machines = [...(world.machines.get(unit.hypervisor)?.values() ?? [])]
@@ -28,7 +36,7 @@ export function bindMachines(
   )
   const byName = Map.groupBy(machines, ({ name }) => name)
   const byId = world.machines.get(unit.hypervisor)
-  checkNames(options.vms, servers)
+  checkNames(options.vms, declared)
   const bound = new Map<string, Machine>()
   const missing: string[] = []
   for (const { address } of servers) {
@@ -70,9 +78,9 @@ function unmarkedFirst(machines: readonly Machine[]): readonly Machine[] {
   return unmarked.length > 0 ? unmarked : machines
 }
 
-function checkNames(vms: Readonly<Record<string, string>>, servers: readonly ServerDeclaration[]): void {
-  const declared = new Set(servers.map(({ address }) => address))
-  const unknown = Object.keys(vms).filter((address) => !declared.has(address))
+function checkNames(vms: Readonly<Record<string, string>>, declared: readonly GroupDeclaration[]): void {
+  const known = new Set(declared.flatMap(({ servers }) => servers.map(({ address }) => address)))
+  const unknown = Object.keys(vms).filter((address) => !known.has(address))
   if (unknown.length === 0) return
   throw new VmunitError(
     'ERR_INVALID_INPUT',

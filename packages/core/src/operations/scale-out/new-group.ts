@@ -3,7 +3,7 @@ import type { PlannedServer } from '../../domain/plan.ts'
 import type { TemplateVersion } from '../../domain/template.ts'
 import { plain } from '../../engine/documents.ts'
 import type { World } from '../../ports/index.ts'
-import { expectFree } from '../attach-groups/attach-groups.ts'
+import { expectNew } from '../attach-groups/attach-groups.ts'
 import { recordGroup } from '../attach-groups/record-group.ts'
 import { leaveLane } from '../roll/leave.ts'
 import type { Member } from '../roll/member.ts'
@@ -47,7 +47,7 @@ export function newGroup(
         action: 'attach',
         reason: 'new',
         disturbs: false,
-        expects: group.servers.flatMap((server) => expectFree(group, server)),
+        expects: expectNew(unit, group),
       },
       stages: [
         recordStage(group),

@@ -94,7 +94,7 @@ export const scaleOut: Operation<ScaleOutInput, FleetResult> = defineOperation({
     const { groups, warnings } = checkDeclarations(world, unit, request.groups)
     const version = request.template === undefined ? undefined : usableVersion(world, request.template)
     const servers = source === 'provided' ? groups.flatMap((group) => group.servers) : []
-    const machines = bindMachines(world, { unit, servers }, { vms, mustFind: true })
+    const machines = bindMachines(world, { unit, declared: request.groups, servers }, { vms, mustFind: true })
     checkOurs(world, machines)
     const added = groups.map((declared) => {
       const group = groupOf({ unit, world, machines }, declared)
