@@ -6,6 +6,7 @@ import {
   endQuarantine,
   type Manager,
   patchTemplate,
+  recoverServer,
   scaleIn,
   stop,
   type TemplateRef,
@@ -14,7 +15,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import type { Fleet } from '../support/fleet.ts'
 import { refusal } from '../support/refusal.ts'
-import { besideOf, expectClean, idsOf, prepareRoll, unlisted } from '../support/stoppable-roll.ts'
+import { besideOf, expectClean, idsOf, prepareRoll, type StoppableRoll, unlisted } from '../support/stoppable-roll.ts'
 import { breakVersion, machinesOf, SLOTS, standing, UNIT, upgrade } from '../support/story.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
 
@@ -26,6 +27,33 @@ const rolls = (template: TemplateRef, groups: readonly string[] = ['vmgroup_1'])
   groups,
   waves: [{ groups: '100%', surge: 1 }],
   addresses: 'pool',
+})
+
+/** Leaves a server without a machine, with the addresses that it has from the pool. */
+async function emptySlot({ fleet, manager }: StoppableRoll): Promise<void> {
+  await manager.execute(applyTemplate, rolls(await upgrade(fleet)))
+  await fleet.world.admin.faults([{ call: 'hypervisor.create', effect: { type: 'error', code: 'ERR_DRIVER' } }])
+  await refusal(manager.execute(recoverServer, { unit: UNIT, server: SLOT, by: 'replace' }))
+  await fleet.world.admin.faults([])
+  const [server] = (await manager.units.get(UNIT)).groups[0]?.servers ?? []
+  expect(server?.machine).toBeUndefined()
+  expect(server?.reserved).toHaveLength(2)
+}
+
+describe('a server that has lost its machine, and has addresses of the pool', () => {
+  it.each([
+    ['scaleIn', async (manager: Manager) => manager.execute(scaleIn, { unit: UNIT, groups: ['vmgroup_1'] })],
+    [
+      'scaleIn by release',
+      async (manager: Manager) => manager.execute(scaleIn, { unit: UNIT, groups: ['vmgroup_1'], machines: 'release' }),
+    ],
+    ['detachGroups', async (manager: Manager) => manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })],
+  ] as const)('%s gives them back', async (_name, leave) => {
+    await using beside = await prepareRoll()
+    await emptySlot(beside)
+    await leave(beside.manager)
+    expect(await unlisted(beside.fleet)).toEqual([])
+  })
 })
 
 const stood = (standsOn: number): string => `${SLOT} working in ${standsOn}`

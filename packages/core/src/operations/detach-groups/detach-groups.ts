@@ -13,7 +13,7 @@ import { leavingLane } from '../roll/left-beside.ts'
 import { isRunning } from '../roll/member.ts'
 import { groupsOf, markWarnings, membersOf, unitOf } from '../roll/members-of.ts'
 import { EVERYTHING, type GroupProcedure, rolling } from '../roll/stage.ts'
-import { blockServer, leavePool, releaseMachine } from '../steps/index.ts'
+import { blockServer, leavePool, releaseAddress, releaseMachine } from '../steps/index.ts'
 
 export interface DetachGroupsInput {
   readonly unit: string
@@ -35,7 +35,7 @@ export const detachGroups: Operation<DetachGroupsInput, FleetResult> = defineOpe
   version: 1,
   input,
   scope: ({ unit }) => ({ unit }),
-  kinds: [blockServer, leavePool, releaseMachine, forgetGroup],
+  kinds: [blockServer, leavePool, releaseAddress, releaseMachine, forgetGroup],
   plan(request, world) {
     const unit = unitOf(world, request.unit)
     const groups = groupsOf(unit, request.groups)

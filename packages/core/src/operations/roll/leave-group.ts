@@ -78,7 +78,7 @@ function mayAnswer(world: World, { unit, server }: Member): boolean {
 
 function removeLane(member: Member): Lane {
   const { server } = member
-  if (server.machine === undefined) return []
+  if (server.machine === undefined) return releaseReservedLane(member)
   const input = machineOf(member, presentMachine(server.machine))
   const remove = draft(removeMachine, { id: `${server.slot}/remove`, server: server.slot, input, final: true })
   return [remove, ...releaseReservedLane(member)]

@@ -4,6 +4,7 @@ import { leavePool, releaseMachine } from '../steps/index.ts'
 import { takenMachine } from './check-holder.ts'
 import { type Member, machineOf, presentMachine } from './member.ts'
 import { membersOf } from './members-of.ts'
+import { releaseReservedLane } from './pool-addresses.ts'
 import { draft, type Lane } from './stage.ts'
 import { idOf, inPool, type Placed } from './stages.ts'
 
@@ -24,10 +25,11 @@ export function leaveStep(place: Placed): Lane {
   return [draft(leavePool, { id: idOf(place, 'leave'), server: server.slot, input: step })]
 }
 
-/** Takes our marker out of the machine of a server, where it is in. */
+/** Takes our marker out of the machine of a server, where it is in. Without a machine nobody has its addresses. */
 export function releaseLane(world: World, member: Member): Lane {
   const { server } = member
-  if (server.machine?.operationId === undefined || takenMachine(world, member) !== undefined) return []
+  if (server.machine === undefined) return releaseReservedLane(member)
+  if (server.machine.operationId === undefined || takenMachine(world, member) !== undefined) return []
   const step = machineOf(member, presentMachine(server.machine))
   return [draft(releaseMachine, { id: `${server.slot}/release`, server: server.slot, input: step })]
 }
