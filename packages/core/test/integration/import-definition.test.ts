@@ -1,4 +1,4 @@
-import { detachGroups, importDefinition, stop, type Tier, updateUnit } from '@vmunit/core'
+import { attachGroups, detachGroups, importDefinition, stop, type Tier, updateUnit } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { DEFINITION_IMPORT_ROWS } from '../spec-rows/definition-import.ts'
 import { rowOf, titleOf } from '../spec-rows/spec-row.ts'
@@ -107,6 +107,19 @@ describe('importDefinition', () => {
     await fleet.manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })
     await importing()
     expect((await fleet.world.admin.pools()).flatMap(({ members }) => members)).toEqual([])
+  })
+
+  it('with another pool is stale when servers came into the one of before meanwhile', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups().slice(0, 1))
+    await fleet.manager.execute(stop, { unit: UNIT })
+    await fleet.manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups().slice(0, 1), adopt: true })
+    const tiers = TIERS.map(({ balancer: _, ...tier }): Tier => tier)
+    const { hash } = await fleet.manager.definitions.add(memoryDefinition(tiers, {}))
+    const plan = await fleet.manager.plan(importDefinition, { unit: UNIT, definition: hash })
+    await fleet.manager.execute(updateUnit, { unit: UNIT })
+    await expectRefused(fleet, 'ERR_PLAN_STALE', () => fleet.manager.start(plan))
   })
 
   it('lets what is said of a pool change, and a load balancer be named for the first time', async () => {

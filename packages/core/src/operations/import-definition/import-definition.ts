@@ -8,12 +8,12 @@ import { type Tier, UNIT_BALANCER } from '../../domain/tier.ts'
 import { updateScopes } from '../../domain/update-scope.ts'
 import { keys, plain } from '../../engine/documents.ts'
 import { VmunitError } from '../../errors/index.ts'
-import { nameSome } from '../../internal/name-some.ts'
 import type { Operation, StepKind, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { unitOf } from '../roll/members-of.ts'
 import { draft, EVERYTHING, rolling } from '../roll/stage.ts'
 import { recordStep } from '../steps/record-step.ts'
+import { movedPools } from './moved-pools.ts'
 
 export interface ImportDefinitionInput {
   readonly unit: string
@@ -88,16 +88,19 @@ export const importDefinition: Operation<ImportDefinitionInput, ImportDefinition
       )
     }
     checkTiers(world, unit, definition)
-    checkEntryPoints(unit, definition)
+    const moved = movedPools(
+      unit,
+      definition.tiers.map((tier) => ofUnit(tier, unit.name)),
+    )
     const step = draft(registerDefinition, {
       id: `${unit.name}/define@${definition.hash.slice(0, 12)}`,
       input: { unit: unit.name, definition: plain(definition) },
     })
     const reason = `definition ${unit.definition?.slice(0, 12) ?? 'none'} → ${definition.hash.slice(0, 12)}`
-    const expects = expectUnit(unit, definition)
+    const expects = [...expectUnit(unit, definition), ...moved.expects]
     const change = { group: unit.name, action: 'define' as const, reason, disturbs: false, expects }
     return {
-      claims: [`definition/${unit.name}`],
+      claims: [`definition/${unit.name}`, ...moved.claims],
       servers: [],
       phases: rolling('define', [{ change, stages: [{ name: 'define', lanes: [[step]] }], back: [] }], EVERYTHING),
       notes: scopeNotes(world, unit, definition),
@@ -164,23 +167,4 @@ function checkTiers(world: World, unit: ManagementUnit, definition: Definition):
       )
     }
   }
-}
-
-/** A server that is in a pool which the unit does not know any more would get its requests for ever. */
-function checkEntryPoints(unit: ManagementUnit, definition: Definition): void {
-  const before = new Map(unit.tiers.map((tier) => [tier.id, entryPointOf(tier)]))
-  const after = new Map(definition.tiers.map((tier) => [tier.id, entryPointOf(ofUnit(tier, unit.name))]))
-  const members = unit.groups.flatMap(({ servers }) => servers).filter(({ traffic }) => traffic !== 'none')
-  const left = members.filter(({ tierId }) => before.get(tierId) !== after.get(tierId))
-  if (left.length === 0) return
-  throw new VmunitError(
-    'ERR_WRONG_STATE',
-    `The definition has another lb.use or lb.virtualserver.name for servers that are in a pool: ${nameSome(left.map(({ address }) => address))}. Detach them first, and attach them again afterwards.`,
-    { details: { unit: unit.name, servers: left.map(({ slot }) => slot) } },
-  )
-}
-
-/** Which pool at which balancer it is; what else is said of it may change. */
-function entryPointOf({ balancer }: Tier): string {
-  return JSON.stringify([balancer?.name, balancer?.connection?.host, balancer?.pool])
 }
