@@ -1,4 +1,13 @@
-import { attachGroups, detachGroups, type Manager, requestResources, start, stop, updateUnit } from '@vmunit/core'
+import {
+  attachGroups,
+  detachGroups,
+  type Manager,
+  recoverServer,
+  requestResources,
+  start,
+  stop,
+  updateUnit,
+} from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
@@ -225,4 +234,50 @@ describe('a request that the hypervisor fulfils', () => {
       await expectRefused(fleet, 'ERR_PLAN_STALE', () => manager.start(plan))
     },
   )
+
+  it('no machine of a server is taken, whichever of its addresses is named', async () => {
+    await using fleet = await prepare()
+    const { manager, world } = fleet
+    const server = { tierId: 'combined', address: '192.168.1.110', port: 20580 }
+    await fleet.provide([{ name: 'vmgroup_4', servers: [{ ...server, serviceAddress: '192.168.2.110' }] }], 'by-hand')
+    await manager.execute(attachGroups, {
+      unit: UNIT,
+      groups: [{ name: 'vmgroup_4', servers: [server] }],
+      adopt: true,
+    })
+    const before = await world.admin.machines()
+    for (const request of [
+      { kind: 'takeBack', unit: UNIT, addresses: ['192.168.2.110'] },
+      { kind: 'registerTemplate', template: 'web-base', server: '192.168.2.110' },
+    ] as const) {
+      const error = await expectRefused(fleet, 'ERR_WRONG_STATE', () =>
+        manager.execute(requestResources, { request, ...period(), by: 'driver' }),
+      )
+      expect(error.message).toContain('vmgroup_4/combined/0')
+    }
+    expect(await world.admin.machines()).toEqual(before)
+  })
+
+  it('no machine is taken that another unit keeps', async () => {
+    await using fleet = await prepare()
+    const { manager, world } = fleet
+    const server = { tierId: 'combined', address: '192.168.1.110', port: 20580 }
+    await fleet.provide([{ name: 'vmgroup_4', servers: [{ ...server, serviceAddress: '192.168.2.110' }] }], 'by-hand')
+    await manager.execute(attachGroups, {
+      unit: UNIT,
+      groups: [{ name: 'vmgroup_4', servers: [server] }],
+      adopt: true,
+    })
+    await manager.execute(recoverServer, { unit: UNIT, server: '192.168.1.110', by: 'replace' })
+    const kept = (await manager.units.get(UNIT)).groups.flatMap(({ quarantine }) => quarantine)
+    await manager.execute(stop, { unit: UNIT, groups: ['vmgroup_4'] })
+    await manager.execute(power, { unit: UNIT, groups: ['vmgroup_4'], to: 'off' })
+    await world.admin.setPower(kept[0]?.machine.id ?? '', 'on')
+    const other = manager.as({ name: 'user_b', role: 'builder' })
+    await other.units.create({ name: 'gyoumu_b', hypervisor: 'main' })
+    const request = { kind: 'takeBack', unit: 'gyoumu_b', addresses: ['192.168.2.110'] } as const
+    await expectRefused(fleet, 'ERR_NOT_OWNED', () =>
+      other.execute(requestResources, { request, ...period(), by: 'driver' }),
+    )
+  })
 })

@@ -171,7 +171,8 @@ function registerTemplate(world: World, request: Wanted<'registerTemplate'>): Fu
 function takeBack(world: World, unitName: string, address: string): Fulfilment {
   const { hypervisor } = unitOf(world, unitName)
   const { id, marker } = machineAt(world, hypervisor, address)
-  const isOurs = typeof marker === 'object' && marker.manager === world.manager
+  // Work machines belong to no unit; what another one has beside its servers, or keeps, is not for this one to give.
+  const isOurs = typeof marker === 'object' && marker.manager === world.manager && ['', unitName].includes(marker.unit)
   if (marker !== 'none' && !isOurs) {
     throw new VmunitError(
       'ERR_NOT_OWNED',

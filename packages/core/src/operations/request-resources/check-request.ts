@@ -37,11 +37,15 @@ export function newestVersionOf(world: World, name: string): number {
   return Math.max(...templateOf(world, name).versions.map(({ number }) => number))
 }
 
-/** The one machine at an address, as the hypervisor reports it. */
+/** The one machine at an address, as the hypervisor reports it. It may have others, by which a server is attached. */
 export function machineAt(world: World, hypervisor: string, address: string): Machine {
   const machines = [...(world.machines.get(hypervisor)?.values() ?? [])]
   const [machine, ...others] = machines.filter(({ addresses }) => addresses.includes(address))
-  if (machine !== undefined && others.length === 0) return machine
+  if (machine !== undefined && others.length === 0) {
+    const holder = world.bindings.get(`${hypervisor}/${machine.id}`)
+    if (holder !== undefined) throw attached(address, holder)
+    return machine
+  }
   const code = machine === undefined ? 'ERR_NOT_FOUND' : 'ERR_CONFLICT'
   const found = machine === undefined ? 'No machine' : `More than one machine`
   throw new VmunitError(code, `${found} of ${hypervisor} has the address ${address}. Look for it in the hypervisor.`, {
@@ -98,11 +102,14 @@ function checkGroups(world: World, request: ResourceRequest & { readonly kind: '
 function checkFree(world: World, addresses: readonly string[]): void {
   for (const address of addresses) {
     const holder = world.addresses.get(address)
-    if (holder === undefined) continue
-    throw new VmunitError(
-      'ERR_WRONG_STATE',
-      `Server ${address} is attached as ${holder.slot} of unit ${holder.unit}. Detach its group first.`,
-      { details: { address, ...holder } },
-    )
+    if (holder !== undefined) throw attached(address, holder)
   }
+}
+
+function attached(address: string, holder: { readonly unit: string; readonly slot: string }): VmunitError {
+  return new VmunitError(
+    'ERR_WRONG_STATE',
+    `Server ${address} is attached as ${holder.slot} of unit ${holder.unit}. Detach its group first.`,
+    { details: { address, ...holder } },
+  )
 }
