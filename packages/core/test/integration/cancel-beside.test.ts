@@ -42,12 +42,12 @@ async function emptySlot({ fleet, manager }: StoppableRoll): Promise<void> {
 
 describe('a server that has lost its machine, and has addresses of the pool', () => {
   it.each([
-    ['scaleIn', async (manager: Manager) => manager.execute(scaleIn, { unit: UNIT, groups: ['vmgroup_1'] })],
+    ['scaleIn', (manager: Manager) => manager.execute(scaleIn, { unit: UNIT, groups: ['vmgroup_1'] })],
     [
       'scaleIn by release',
-      async (manager: Manager) => manager.execute(scaleIn, { unit: UNIT, groups: ['vmgroup_1'], machines: 'release' }),
+      (manager: Manager) => manager.execute(scaleIn, { unit: UNIT, groups: ['vmgroup_1'], machines: 'release' }),
     ],
-    ['detachGroups', async (manager: Manager) => manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })],
+    ['detachGroups', (manager: Manager) => manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_1'] })],
   ] as const)('%s gives them back', async (_name, leave) => {
     await using beside = await prepareRoll()
     await emptySlot(beside)

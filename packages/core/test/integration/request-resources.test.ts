@@ -2,6 +2,7 @@ import {
   attachGroups,
   detachGroups,
   type Manager,
+  power,
   recoverServer,
   requestResources,
   start,
