@@ -276,8 +276,12 @@ function managerFor(admission: Admission, shared: Shared): Manager {
       return await diagnose({ engine: options, access: asked }, input, call)
     },
     async *watchLoad(watch) {
-      await enter(watch)
-      const readOwn = (name: string, call: Call): Promise<ManagementUnit> => readUnit(asked, name, call)
+      // Before every measurement: it runs a command in the guests, and may go on for months.
+      const readOwn = async (name: string, call: Call): Promise<ManagementUnit> => {
+        await enter(call)
+        await getUnitToWorkOn(asked, name, call)
+        return await readUnit(asked, name, call)
+      }
       yield* watchLoad({ engine: options, readUnit: readOwn }, watch)
     },
     async *audit(filter = {}, call = {}) {

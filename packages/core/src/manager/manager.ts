@@ -154,7 +154,9 @@ export interface Manager extends Closeable {
   /**
    * Measures the load of a unit and proposes a plan when it is too much; never starts one. Ends with the signal.
    *
-   * @throws {@link VmunitError} `ERR_NOT_FOUND`, `ERR_INVALID_INPUT`, and what `propose` throws.
+   * The command is work on the unit: who may only look at it is refused.
+   *
+   * @throws {@link VmunitError} `ERR_NOT_FOUND`, `ERR_PERMISSION_DENIED`, `ERR_INVALID_INPUT`, and what `propose` throws.
    */
   watchLoad<Output>(watch: WatchLoad<Output>): AsyncIterable<LoadProposal<Output>>
   /**

@@ -81,6 +81,70 @@ describe('watchLoad', () => {
     }
   })
 
+  it('a hypervisor that does not answer for a while counts for nothing, and the watch goes on', async () => {
+    await using fleet = await prepare()
+    const manager = fleet.another({ clock: virtualClock() })
+    await setLoad(fleet, [0.9, 0.9])
+    await fleet.world.admin.faults([
+      { call: 'hypervisor.inventory', times: 2, effect: { type: 'error', code: 'ERR_UNAVAILABLE', retryable: true } },
+    ])
+    const watch = manager.watchLoad({
+      unit: UNIT,
+      tier: 'combined',
+      command: COMMAND,
+      above: 0.5,
+      times: 1,
+      propose: async () => await fleet.manager.plan(start, { unit: UNIT }),
+    })
+    for await (const { load } of watch) {
+      expect(load.average).toBe(0.9)
+      break
+    }
+  })
+
+  it('who may only view runs no command in the guests', async () => {
+    await using fleet = await prepare()
+    const directory = fleet.another({
+      authenticator: { authenticate: () => Promise.reject(new Error('nobody comes in')) },
+    })
+    const viewer = directory.as({
+      name: 'user_b',
+      role: 'builder',
+      grants: [{ unit: UNIT, permission: 'view' }],
+    })
+    const watch = viewer.watchLoad({
+      unit: UNIT,
+      command: ['touch', '/root/was-here'],
+      above: 0.5,
+      signal: AbortSignal.timeout(2_000),
+      propose: () => Promise.reject(new Error('not asked for')),
+    })
+    expect((await refusal(Array.fromAsync(watch))).code).toBe('ERR_PERMISSION_DENIED')
+    const { id } = await machineOf(fleet, SLOTS[0])
+    expect(await fleet.world.admin.files(id)).not.toContain('/root/was-here')
+  })
+
+  it('ends for somebody whose password was reset meanwhile', async () => {
+    await using fleet = await prepare()
+    const manager = fleet.another({ clock: virtualClock(), principal: { name: 'admin', role: 'administrator' } })
+    await manager.accounts.create({ name: 'user_a', password: 'a good one of his own' })
+    const own = await manager.authenticate('user_a', 'a good one of his own')
+    await setLoad(fleet, [0.9, 0.9])
+    const watch = own.watchLoad({
+      unit: UNIT,
+      tier: 'combined',
+      command: COMMAND,
+      above: 0.5,
+      times: 1,
+      signal: AbortSignal.timeout(5_000),
+      propose: async () => await fleet.manager.plan(start, { unit: UNIT }),
+    })
+    const proposals = watch[Symbol.asyncIterator]()
+    expect((await proposals.next()).done).toBe(false)
+    await manager.accounts.changePassword({ name: 'user_a', next: 'another good one' })
+    expect((await refusal(proposals.next())).code).toBe('ERR_UNAUTHENTICATED')
+  })
+
   it('too little, it goes on until it is aborted', async () => {
     await using fleet = await prepare()
     const manager = fleet.another({ clock: virtualClock() })

@@ -4,6 +4,7 @@ import type { Argv } from '../../domain/tier.ts'
 import { configured } from '../../engine/configured.ts'
 import type { EngineOptions } from '../../engine/engine-options.ts'
 import { createLimiter } from '../../engine/limiter.ts'
+import { isVmunitError } from '../../errors/index.ts'
 import type { Call, Machine } from '../../ports/index.ts'
 
 export interface ServerLoad {
@@ -34,7 +35,14 @@ export async function measureLoad(
     .filter(({ status, tierId }) => status === 'working' && (tier === undefined || tierId === tier))
   const hypervisor = configured(new Map(Object.entries(engine.hypervisors)), 'hypervisor', unit.hypervisor)
   const ids = servers.flatMap(({ machine }) => machine?.id ?? [])
-  const { machines } = await hypervisor.inventory({ ids }, { signal })
+  let machines: readonly Machine[]
+  try {
+    machines = (await hypervisor.inventory({ ids }, { signal })).machines
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (!isVmunitError(error) || !error.retryable) throw error
+    return servers.map(({ slot }) => ({ server: slot, problem: error.message }))
+  }
   const limiter = createLimiter()
 
   async function measure(server: VirtualServer): Promise<ServerLoad> {
