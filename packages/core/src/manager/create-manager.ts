@@ -166,7 +166,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
     const approval = call.approval === 'required'
     const run = await engine.start({ plan: checked, principal, approval, units: unitsOf(checked) }, call)
     if (call.waitMs !== undefined) await untilEndOr(run, options.clock, call.waitMs)
-    return runFor(asked, run)
+    return runFor({ ...asked, enter }, run)
   }
 
   /** A plan may come from somebody with more rights: who starts it needs the rights too. */
@@ -226,7 +226,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
       await enter(call)
       const run = await engine.run(id, principal, call)
       await checkReadable(asked, run, call)
-      return runFor(asked, run)
+      return runFor({ ...asked, enter }, run)
     },
     async *runs(filter = {}, call = {}) {
       await enter(call)
@@ -234,7 +234,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
         const run = await engine.run(key.slice('run/'.length), principal, call)
         if (filter.unit !== undefined && !unitsOf(run.plan).includes(filter.unit)) continue
         if (filter.states !== undefined && !filter.states.includes((await run.state(call)).state)) continue
-        if (await isReadable(asked, run, call)) yield runFor(asked, run)
+        if (await isReadable(asked, run, call)) yield runFor({ ...asked, enter }, run)
       }
     },
     async resume(id, options = {}) {
@@ -245,7 +245,7 @@ function managerFor(admission: Admission, shared: Shared): Manager {
       const runs = await engine.resume(principal, one, options)
       // What is due is moved whosever it is; who asked gets hold of what that person may see.
       const readable = await Promise.all(runs.map(async (run) => await isReadable(asked, run, options)))
-      return runs.filter((_run, index) => readable[index]).map((run) => runFor(asked, run))
+      return runs.filter((_run, index) => readable[index]).map((run) => runFor({ ...asked, enter }, run))
     },
     async explain(id, server, call = {}) {
       await enter(call)

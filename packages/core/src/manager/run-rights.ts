@@ -35,15 +35,23 @@ export async function checkMayMove(access: UnitAccess, run: Run, call: Call): Pr
   for (const unit of unitsOf(run.plan)) await getUnitToWorkOn(access, unit, call)
 }
 
-/** A run as the principal gets it: whoever may only look can neither pause nor cancel it. */
-export function runFor<Output>(access: UnitAccess, run: Run<Output>): Run<Output> {
+/** Who gets hold of runs. */
+export interface RunHolder extends UnitAccess {
+  /** Rejects when who came in has to come in again. */
+  readonly enter: (call?: Call) => Promise<void>
+}
+
+/** A run as the principal gets it: whoever may only look, or has to come in again, can neither pause nor cancel it. */
+export function runFor<Output>({ enter, ...access }: RunHolder, run: Run<Output>): Run<Output> {
   return {
     ...run,
     async pause(call = {}) {
+      await enter(call)
       await checkMayMove(access, run, call)
       await run.pause(call)
     },
     async cancel(reason, call = {}) {
+      await enter(call)
       await checkMayMove(access, run, call)
       await run.cancel(reason, call)
     },

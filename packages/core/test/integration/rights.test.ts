@@ -399,6 +399,21 @@ describe('with an external directory', () => {
     await expect(asked).rejects.toBe(reason)
   })
 
+  it('who has to come in again neither pauses nor cancels by a run that was asked for before', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(unit, storyGroups().slice(0, 1))
+    const office = fleet.another({ principal: ADMINISTRATOR })
+    await office.accounts.create({ name: 'user_a', password: PASSWORD })
+    const own = await office.authenticate('user_a', PASSWORD)
+    const run = await own.start(await own.plan(stop, { unit }), { approval: 'required' })
+    await run.until('waiting')
+    await office.accounts.changePassword({ name: 'user_a', next: `${PASSWORD} again` })
+    for (const work of [run.pause(), run.cancel('no')]) {
+      expect((await refusal(work)).code).toBe('ERR_UNAUTHENTICATED')
+    }
+    expect((await run.state()).state).toBe('waiting')
+  })
+
   it('who may only view neither pauses, cancels, resumes nor approves a run; who operates does', async () => {
     await using fleet = await createFleet()
     await fleet.build(unit, storyGroups().slice(0, 1))
