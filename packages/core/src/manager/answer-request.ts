@@ -1,4 +1,5 @@
-import type { Plain } from '../domain/plain.ts'
+import * as z from 'zod'
+import type { Parser, Plain } from '../domain/plain.ts'
 import type { Principal } from '../domain/principal.ts'
 import { providedParsers, resourceRequest } from '../domain/resource-request-parsers.ts'
 import { hasEnded } from '../domain/run-state.ts'
@@ -19,6 +20,11 @@ export interface GivenAnswer {
   readonly principal: Principal
 }
 
+const answerParser: Parser<Pick<GivenAnswer, 'approve' | 'note'>> = z.object({
+  approve: z.boolean(),
+  note: z.string().optional(),
+})
+
 /**
  * Writes an answer down; the run goes on when its process, or the next one, sees it.
  *
@@ -27,7 +33,8 @@ export interface GivenAnswer {
  * content is not what was asked for.
  */
 export async function answerRequest(store: StateStore, given: GivenAnswer, call: Call = {}): Promise<void> {
-  const { request: id, approve, note, principal } = given
+  const { request: id, principal } = given
+  const { approve, note } = parseInput(answerParser, given, 'answer')
   const time = await store.now(call)
   const [document] = await store.get([keys.request(id)], call)
   if (document !== undefined) await checkRun(store, { id, run: requestParser.parse(document.value).run }, call)

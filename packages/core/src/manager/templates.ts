@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { schemas, templateParser } from '../domain/parsers.ts'
 import type { Parser } from '../domain/plain.ts'
 import type { Principal } from '../domain/principal.ts'
@@ -29,7 +30,12 @@ export interface Templates {
   list(call?: Call): Promise<readonly Template[]>
 }
 
-const nameParser: Parser<string> = schemas.name
+const registerParser: Parser<RegisterTemplate> = z.object({
+  name: schemas.name,
+  hypervisor: z.string().min(1),
+  image: z.string().min(1),
+  note: z.string().optional(),
+})
 
 export interface TemplatesOptions {
   readonly store: StateStore
@@ -39,8 +45,9 @@ export interface TemplatesOptions {
 
 export function createTemplates({ store, principal, hypervisors }: TemplatesOptions): Templates {
   return {
-    async register({ name, hypervisor, image, note = '' }, call = {}) {
-      parseInput(nameParser, name, 'templates.register (name)')
+    async register(given, call = {}) {
+      // What is stored is read by every plan: one wrong record would stop all of them.
+      const { name, hypervisor, image, note = '' } = parseInput(registerParser, given, 'templates.register')
       checkMayWork(principal, 'register templates')
       configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)
       const version = { template: name, number: 1, image, state: 'active', note } as const

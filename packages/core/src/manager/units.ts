@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { ManagementUnit, ServerGroup, UnitRecord, VirtualServer } from '../domain/management-unit.ts'
 import { groupParser, schemas, unitParser } from '../domain/parsers.ts'
 import type { Parser } from '../domain/plain.ts'
@@ -6,7 +7,6 @@ import type { TierType } from '../domain/tier.ts'
 import { byAddress, type UnitStatus } from '../domain/unit-status.ts'
 import { configured } from '../engine/configured.ts'
 import { keys } from '../engine/documents.ts'
-import { VmunitError } from '../errors/index.ts'
 import { inNaturalOrder } from '../internal/in-natural-order.ts'
 import type { Call } from '../ports/index.ts'
 import { changeOwner } from './change-owner.ts'
@@ -79,8 +79,11 @@ export interface Units {
   delete(name: string, call?: Call): Promise<void>
 }
 
-const nameParser: Parser<string> = schemas.name
-const MAX_DESCRIPTION = 1024
+const createParser: Parser<CreateUnit> = z.object({
+  name: schemas.name,
+  hypervisor: z.string().min(1),
+  description: z.string().max(1024).optional(),
+})
 
 export function createUnits({ principal, ports, access }: ManagerContext): Units {
   const { store, hypervisors } = ports
@@ -94,12 +97,9 @@ export function createUnits({ principal, ports, access }: ManagerContext): Units
 
   return {
     get: async (name, call = {}) => await read(await getUnit(asked, name, call), call),
-    async create({ name, description = '', hypervisor }, call = {}) {
+    async create(given, call = {}) {
       checkMayWork(principal, 'create units')
-      parseInput(nameParser, name, 'units.create (name)')
-      if (description.length > MAX_DESCRIPTION) {
-        throw new VmunitError('ERR_INVALID_INPUT', `The description is longer than ${MAX_DESCRIPTION} characters.`)
-      }
+      const { name, description = '', hypervisor } = parseInput(createParser, given, 'units.create')
       const record: UnitRecord = { name, owner: principal.name, description, hypervisor, tiers: [] }
       if (!mayOperate(principal, record)) throw denied(principal, `create unit ${name}: no grant names it`)
       configured(new Map(Object.entries(hypervisors)), 'hypervisor', hypervisor)

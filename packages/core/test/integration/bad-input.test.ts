@@ -187,3 +187,40 @@ describe('a manager that was closed', () => {
     }
   })
 })
+
+describe('input of a program without type checks', () => {
+  const wrong = (value: unknown): never => value as never
+
+  it('leaves no record that nobody can read afterwards', async () => {
+    await using fleet = await createFleet()
+    const { manager } = fleet
+    for (const work of [
+      () => manager.templates.register(wrong({ name: 'x', hypervisor: 'main' })),
+      () => manager.templates.register(wrong({ name: 'x', hypervisor: 'main', image: 5 })),
+      () => manager.templates.register(wrong({ name: 'x', hypervisor: 'main', image: 'image-1', note: 5 })),
+      () => manager.templates.register(wrong(undefined)),
+      () => manager.units.create(wrong({ name: 'x', hypervisor: 'main', description: 5 })),
+      () => manager.units.create(wrong({ name: 'x', hypervisor: 'main', description: null })),
+      () => manager.units.create(wrong(undefined)),
+    ]) {
+      await expectRefused(fleet, 'ERR_INVALID_INPUT', work)
+    }
+  })
+
+  it('leaves no answer that the run cannot read', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const { manager } = fleet
+    const plan = await manager.plan(stop, { unit: UNIT, groups: ['vmgroup_1'] })
+    const run = await manager.start(plan, { approval: 'required' })
+    await run.until('waiting')
+    const [request] = await manager.requests.list()
+    const second = manager.as({ name: 'user_b', role: 'builder' })
+    for (const answer of [{ approve: 'yes' }, {}, { approve: true, note: 5 }, undefined]) {
+      const error = await refusal(second.answer(request?.id ?? '', wrong(answer)))
+      expect(error.code).toBe('ERR_INVALID_INPUT')
+    }
+    await second.answer(request?.id ?? '', { approve: true })
+    await run.result()
+  })
+})
