@@ -21,7 +21,8 @@ export interface Definitions {
    *
    * Changes no unit. The same content twice is stored once; a broken-off call leaves nothing that counts.
    *
-   * @throws {@link VmunitError} `ERR_CONFLICT` when a file changed while it was read.
+   * @throws {@link VmunitError} `ERR_CONFLICT` when a file changed while it was read; `ERR_INVALID_DEFINITION` for a file
+   * or tier that is in it twice.
    */
   add(source: DefinitionSource, call?: Call): Promise<Definition>
   /** Rejects with `ERR_NOT_FOUND`. */
@@ -54,9 +55,10 @@ export function createDefinitions({ store, principal }: DefinitionsOptions): Def
   return {
     async add(source, call = {}) {
       const definition = identified(source)
-      for (const { path, hash: expected } of source.files) {
-        const stored = await store.putBlob(source.read(path, call), call)
-        if (stored !== expected) {
+      for (const { path, hash: expected, sizeBytes } of source.files) {
+        const counted = counting(source.read(path, call))
+        const stored = await store.putBlob(counted.bytes, call)
+        if (stored !== expected || counted.size() !== sizeBytes) {
           throw new VmunitError('ERR_CONFLICT', `File ${path} changed while it was read. Read the directory again.`, {
             details: { path },
           })
@@ -96,8 +98,42 @@ export function createDefinitions({ store, principal }: DefinitionsOptions): Def
   }
 }
 
+/** Bytes on their way, and how many there have been. */
+function counting(source: AsyncIterable<Uint8Array>): {
+  readonly bytes: AsyncIterable<Uint8Array>
+  readonly size: () => number
+} {
+  let size = 0
+  async function* counted(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of source) {
+      size += chunk.length
+      yield chunk
+    }
+  }
+  return { bytes: counted(), size: () => size }
+}
+
+/** Refuses what no guest could be given: only in a run would that be noticed. */
+function checkOnce(names: readonly string[], what: string): void {
+  const known = new Set<string>()
+  const twice = names.find((name) => known.size === known.add(name).size)
+  if (twice === undefined) return
+  throw new VmunitError('ERR_INVALID_DEFINITION', `The definition has ${what} ${twice} twice. Leave one of them out.`, {
+    details: { [what]: twice },
+  })
+}
+
 /** The content of a definition with its identity. */
 function identified(source: Pick<DefinitionSource, 'tiers' | 'files'>): Definition {
   const content = JSON.parse(JSON.stringify({ tiers: source.tiers, files: source.files })) as object
-  return parseInput(definitionParser, { ...content, hash: sha256(canonicalJson(content)) }, 'definitions')
+  const definition = parseInput(definitionParser, { ...content, hash: sha256(canonicalJson(content)) }, 'definitions')
+  checkOnce(
+    definition.files.map(({ path }) => path),
+    'file',
+  )
+  checkOnce(
+    definition.tiers.map(({ id }) => id),
+    'tier',
+  )
+  return definition
 }

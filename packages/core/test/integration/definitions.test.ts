@@ -163,6 +163,23 @@ describe('importDefinition: the rows of spec 3.9', () => {
   })
 })
 
+describe('definitions.add', () => {
+  const source = memoryDefinition(TIERS, TEXTS)
+
+  it.each([
+    ['a file that is in it twice', 'ERR_INVALID_DEFINITION', { files: [...source.files, ...source.files.slice(0, 1)] }],
+    ['a tier that is in it twice', 'ERR_INVALID_DEFINITION', { tiers: [...TIERS, ...TIERS.slice(0, 1)] }],
+    [
+      'a file of another size',
+      'ERR_CONFLICT',
+      { files: source.files.map((file) => ({ ...file, sizeBytes: file.sizeBytes + 1 })) },
+    ],
+  ] as const)('refuses %s', async (_what, code, changed) => {
+    await using fleet = await createFleet()
+    await expectRefused(fleet, code, () => fleet.manager.definitions.add({ ...source, ...changed }))
+  })
+})
+
 describe('definitions.export: the rows of spec 3.10', () => {
   it(`${title('3.10.6')}, byte by byte`, async () => {
     await using fleet = await createFleet()
