@@ -1,4 +1,5 @@
-import { type LoadProposal, type MeasuredLoad, start, stop } from '@vmunit/core'
+import { type LoadProposal, type MeasuredLoad, type StateStore, start, stop } from '@vmunit/core'
+import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { virtualClock } from '@vmunit/core/testing'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
@@ -164,6 +165,25 @@ describe('watchLoad', () => {
 })
 
 describe('removal of a manager', () => {
+  it('is refused when a unit is created while it looks', async () => {
+    await using fleet = await createFleet()
+    await using store = openSqliteStore(fleet.storePath)
+    let isCreated = false
+    const watched: StateStore = {
+      ...store,
+      async *list(prefix, call) {
+        if (prefix === 'run/' && !isCreated) {
+          isCreated = true
+          await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
+        }
+        yield* store.list(prefix, call)
+      },
+    }
+    const admin = fleet.another({ store: watched, principal: { name: 'admin', role: 'administrator' } })
+    expect((await refusal(admin.remove())).code).toBe('ERR_WRONG_STATE')
+    expect(await fleet.another().units.list()).toHaveLength(1)
+  })
+
   it('is refused while there are units, and to all but administrators', async () => {
     await using fleet = await prepare()
     const admin = fleet.manager.as({ name: 'admin', role: 'administrator' })
