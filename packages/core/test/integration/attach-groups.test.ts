@@ -100,17 +100,6 @@ describe('attachGroups: the error table of spec 3.12', () => {
     expect(await mutationsSince(fleet.world, from)).toEqual([])
   })
 
-  it(`${title(4)}: its machine may be named as before`, async () => {
-    await using fleet = await createFleet()
-    await prepare(fleet)
-    await fleet.provide(storyGroups(), UNIT)
-    const { id } = await machineNamed(fleet, 'gyoumu_a-vmgroup_1-combined')
-    const input = { unit: UNIT, groups: storyGroups(), vms: { '192.168.1.101': id } }
-    await fleet.manager.execute(attachGroups, { ...input, groups: storyGroups().slice(0, 1) })
-    const result = await expectRow(row(4), fleet.manager.execute(attachGroups, input))
-    expect(result).toMatchObject({ warnings: ['group vmgroup_1 exists already and was left out'] })
-  })
-
   it(title(14), async () => {
     await using fleet = await createFleet()
     await prepare(fleet)

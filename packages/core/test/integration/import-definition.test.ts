@@ -122,6 +122,24 @@ describe('importDefinition', () => {
     await expectRefused(fleet, 'ERR_PLAN_STALE', () => fleet.manager.start(plan))
   })
 
+  it('waits for the runs that take servers into the pool which the definition does not have any more', async () => {
+    await using fleet = await createFleet()
+    await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
+    const first = await fleet.manager.definitions.add(memoryDefinition(TIERS, {}))
+    await fleet.manager.execute(importDefinition, { unit: UNIT, definition: first.hash })
+    const groups = storyGroups().slice(0, 1)
+    await fleet.provide(groups, UNIT)
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups })
+    const tiers = TIERS.map(({ balancer: _, ...tier }) => tier)
+    const { hash } = await fleet.manager.definitions.add(memoryDefinition(tiers, {}))
+    const update = await fleet.manager.plan(updateUnit, { unit: UNIT })
+    const run = await fleet.manager.start(update, { approval: 'required' })
+    const importing = async () => await fleet.manager.execute(importDefinition, { unit: UNIT, definition: hash })
+    await expectRefused(fleet, 'ERR_CLAIMED', importing)
+    await run.cancel('enough')
+    await importing()
+  })
+
   it('lets what is said of a pool change, and a load balancer be named for the first time', async () => {
     await using fleet = await createFleet()
     await fleet.build(UNIT, storyGroups())

@@ -60,8 +60,8 @@ function connecting(fleet: Fleet): Connecting {
   }
 }
 
-async function define(manager: Manager, password: string): Promise<void> {
-  const { hash } = await manager.definitions.add(memoryDefinition(OWN, texts(password)))
+async function define(manager: Manager, password: string, tiers = OWN): Promise<void> {
+  const { hash } = await manager.definitions.add(memoryDefinition(tiers, texts(password)))
   await manager.execute(importDefinition, { unit: UNIT, definition: hash })
 }
 
@@ -99,6 +99,12 @@ describe('a load balancer that a definition directory brings with it', () => {
     const { servers } = await manager.units.status(UNIT)
     expect(servers.map(({ balancer }) => balancer)).toEqual(['unblocked', 'unblocked', 'unblocked', 'none'])
 
+    const moved = OWN.map((tier): Tier => {
+      if (tier.balancer?.connection === undefined) return tier
+      return { ...tier, balancer: { ...tier.balancer, connection: { ...CONNECTION, host: '192.168.1.6' } } }
+    })
+    const refused = await refusal(define(manager, 'first', moved))
+    expect(refused.code, 'the balancer before would go on with the traffic').toBe('ERR_WRONG_STATE')
     await define(manager, 'second')
     await manager.execute(stop, { unit: UNIT })
     expect(passwords(balancers), 'another file is another connection').toEqual([
