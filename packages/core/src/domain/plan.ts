@@ -34,12 +34,16 @@ export type FactName =
   | 'standIn'
   /** The number of the newest version of the template in `about`. */
   | 'newestVersion'
+  /** Whether machines may be made from the version of a template in `about`: `web-base:42`. */
+  | 'usableVersion'
   /** Of the unit, which stands in `server` too: the hash of its registered definition. */
   | 'registeredDefinition'
   /** Of the unit: whether its registered definition has the tier in `about`. */
   | 'knownTier'
   /** Of the unit: whether a server of it is of the tier in `about`. */
   | 'usedTier'
+  /** Of the unit: whether it has a group that is not among those in `about`, separated by commas. */
+  | 'otherGroup'
   | 'address'
   | 'machine'
   | 'power'

@@ -25,6 +25,11 @@ export interface TemplateRef {
   readonly version: number
 }
 
+/** Whether machines may be made from it: they may still be from a deprecated one. */
+export function isUsable({ state }: TemplateVersion): boolean {
+  return state === 'active' || state === 'deprecated'
+}
+
 /** The version that new servers are made from: the newest active one. */
 export function currentVersion(template: Template): TemplateVersion | undefined {
   return template.versions.findLast((version) => version.state === 'active')

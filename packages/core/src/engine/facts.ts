@@ -3,6 +3,7 @@ import { groupParser, templateParser, unitParser } from '../domain/parsers.ts'
 import type { Plain } from '../domain/plain.ts'
 import type { ExpectedFact, FactName } from '../domain/plan.ts'
 import { groupOfSlot } from '../domain/slot.ts'
+import { isUsable } from '../domain/template.ts'
 import { VmunitError } from '../errors/index.ts'
 import { assertNever } from '../internal/assert-never.ts'
 import { canonicalJson } from '../internal/canonical-json.ts'
@@ -33,6 +34,7 @@ export async function checkFacts(
   const machines = await readMachines(sources, expected, { servers, call })
   const holders = await readHolders(sources.store, expected, call)
   const newest = await readNewestVersions(sources.store, expected, call)
+  const usable = await readUsableVersions(sources.store, expected, call)
   const standIns = await findStandIns(sources.store, expected, call)
   const units = await readUnitFacts(sources.store, expected, call)
   const moved = expected.flatMap((fact) => {
@@ -41,6 +43,7 @@ export async function checkFacts(
       machines,
       holders,
       newest,
+      usable,
       standIns,
       units,
     })
@@ -63,6 +66,7 @@ interface Found {
   readonly machines: ReadonlyMap<string, Machine>
   readonly holders: ReadonlyMap<string, Plain>
   readonly newest: ReadonlyMap<string, Plain>
+  readonly usable: (about: string) => boolean
   readonly standIns: StandIns
   readonly units: UnitFacts
 }
@@ -90,9 +94,12 @@ function valueOf(fact: ExpectedFact, found: Found): Plain {
       return found.standIns(fact)
     case 'newestVersion':
       return found.newest.get(fact.about ?? '')
+    case 'usableVersion':
+      return found.usable(fact.about ?? '')
     case 'registeredDefinition':
     case 'knownTier':
     case 'usedTier':
+    case 'otherGroup':
       return found.units(fact)
     default:
       return assertNever(fact.fact, 'fact')
@@ -178,6 +185,20 @@ async function readNewestVersions(
       return [template, document && templateParser.parse(document.value).versions.at(-1)?.number]
     }),
   )
+}
+
+async function readUsableVersions(
+  store: StateStore,
+  expected: readonly ExpectedFact[],
+  call: Call,
+): Promise<(about: string) => boolean> {
+  const names = new Set(subjectsOf(expected, 'usableVersion').map((about) => about.split(':')[0] ?? ''))
+  const stored = await store.get([...names].map(keys.template), call)
+  const versions = stored.flatMap((document) =>
+    document === undefined ? [] : templateParser.parse(document.value).versions,
+  )
+  const usable = new Set(versions.filter(isUsable).map(({ template, number }) => `${template}:${number}`))
+  return (about) => usable.has(about)
 }
 
 /** What the facts of one name are about, each once. */

@@ -62,6 +62,7 @@ export async function lookAtWorld(options: LookOptions, call: Call = {}): Promis
     ),
     bindings: bindingsOf(all),
     templates,
+    templateUses: templateUsesOf(all),
     definitions,
     machines: new Map(inventories.map(([name, { machines }]) => [name, new Map(machines.map((one) => [one.id, one]))])),
     blind: new Map(inventories.map(([name, { blind }]) => [name, blind])),
@@ -172,4 +173,18 @@ function bindingsOf(units: readonly ManagementUnit[]): World['bindings'] {
       ),
     ),
   )
+}
+
+function templateUsesOf(units: readonly ManagementUnit[]): World['templateUses'] {
+  const uses = units.flatMap(({ name: unit, tiers, groups }) =>
+    tiers.map(({ id, template }) => {
+      const servers = groups.flatMap((group) => group.servers.filter(({ tierId }) => tierId === id))
+      const made = servers.flatMap(({ address, templateVersion: version }) =>
+        version === undefined ? [] : [{ address, version }],
+      )
+      return { template, use: { unit, servers: made } }
+    }),
+  )
+  const byTemplate = Map.groupBy(uses, ({ template }) => template)
+  return new Map([...byTemplate].map(([template, found]) => [template, found.map(({ use }) => use)]))
 }

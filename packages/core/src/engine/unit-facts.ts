@@ -1,3 +1,4 @@
+import { hasTier } from '../domain/availability.ts'
 import type { ServerGroup, UnitRecord } from '../domain/management-unit.ts'
 import { groupParser, unitParser } from '../domain/parsers.ts'
 import type { Plain } from '../domain/plain.ts'
@@ -8,9 +9,9 @@ import { keys } from './documents.ts'
 /** The value of a fact that concerns a unit as a whole. */
 export type UnitFacts = (fact: ExpectedFact) => Plain
 
-const UNIT_FACTS: readonly FactName[] = ['registeredDefinition', 'knownTier', 'usedTier']
+const UNIT_FACTS: readonly FactName[] = ['registeredDefinition', 'knownTier', 'usedTier', 'otherGroup']
 
-/** Reads what facts about whole units need; the groups only where a plan asks which tiers they use. */
+/** Reads what facts about whole units need; the groups only where a plan asks about them. */
 export async function readUnitFacts(
   store: StateStore,
   expected: readonly ExpectedFact[],
@@ -21,21 +22,29 @@ export async function readUnitFacts(
     ({ unit }) => unit,
   )
   const records = new Map<string, UnitRecord>()
-  const tiers = new Map<string, ReadonlySet<string>>()
+  const groups = new Map<string, readonly ServerGroup[]>()
   for (const [unit, facts] of asked) {
     const [document] = await store.get([keys.unit(unit)], call)
     if (document !== undefined) records.set(unit, unitParser.parse(document.value))
-    if (facts.some(({ fact }) => fact === 'usedTier')) tiers.set(unit, await usedTiers(store, unit, call))
+    if (facts.some(({ fact }) => fact === 'usedTier' || fact === 'otherGroup')) {
+      groups.set(unit, await readGroups(store, unit, call))
+    }
   }
   return ({ unit, fact, about = '' }) => {
     if (fact === 'registeredDefinition') return records.get(unit)?.definition
-    if (fact === 'usedTier') return tiers.get(unit)?.has(about)
+    if (fact === 'usedTier') return groups.get(unit)?.some((group) => hasTier(group, about))
+    if (fact === 'otherGroup') return hasOther(groups.get(unit) ?? [], about)
     return records.get(unit)?.tiers.some(({ id }) => id === about) ?? false
   }
 }
 
-async function usedTiers(store: StateStore, unit: string, call: Call): Promise<ReadonlySet<string>> {
+function hasOther(groups: readonly ServerGroup[], about: string): boolean {
+  const known = new Set(about.split(','))
+  return groups.some(({ name }) => !known.has(name))
+}
+
+async function readGroups(store: StateStore, unit: string, call: Call): Promise<readonly ServerGroup[]> {
   const groups: ServerGroup[] = []
   for await (const { value } of store.list(keys.groupsOf(unit), call)) groups.push(groupParser.parse(value))
-  return new Set(groups.flatMap(({ servers }) => servers.map(({ tierId }) => tierId)))
+  return groups
 }

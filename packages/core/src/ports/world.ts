@@ -14,6 +14,12 @@ export interface AddressReservation {
   readonly until?: number | undefined
 }
 
+/** A tier of a unit, and the servers of it that are made from a version of its template. */
+export interface TemplateUse {
+  readonly unit: string
+  readonly servers: readonly { readonly address: string; readonly version: number }[]
+}
+
 /** One look at everything a plan may depend on; planning is pure over it. */
 export interface World {
   /** The id of the manager, as it stands in markers. */
@@ -33,6 +39,8 @@ export interface World {
   /** Every machine that a server is bound to, over the whole manager, by `<hypervisor>/<machine id>`. */
   readonly bindings: ReadonlyMap<string, { readonly unit: string; readonly slot: string }>
   readonly templates: ReadonlyMap<string, Template>
+  /** Every tier that servers are made for, over the whole manager, by the name of its template. */
+  readonly templateUses: ReadonlyMap<string, readonly TemplateUse[]>
   readonly definitions: ReadonlyMap<string, Definition>
   /** By hypervisor name and machine id. */
   readonly machines: ReadonlyMap<string, ReadonlyMap<string, Machine>>

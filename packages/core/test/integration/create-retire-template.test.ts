@@ -1,4 +1,14 @@
-import { applyTemplate, createTemplate, exitClass, patchTemplate, retireTemplate } from '@vmunit/core'
+import {
+  applyTemplate,
+  createTemplate,
+  exitClass,
+  type Manager,
+  patchTemplate,
+  recoverServer,
+  retireTemplate,
+  scaleOut,
+  type TemplateRef,
+} from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups } from '../support/fleet.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
@@ -164,6 +174,22 @@ describe('retireTemplate', () => {
     await expectRefused(fleet, 'ERR_WRONG_STATE', retire([1], 'revoked', 'solo'))
   })
 
+  it('servers and tiers of units that somebody else owns count as well, and are not named', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    await upgrade(fleet)
+    const other = fleet.manager.as({ name: 'user_b', role: 'builder' })
+    const retire = (versions: readonly number[], to: 'revoked' | 'removed') => () =>
+      other.execute(retireTemplate, { template: 'web-base', versions, to })
+    for (const work of [retire([1], 'removed'), retire([2], 'revoked')]) {
+      const { message } = await expectRefused(fleet, 'ERR_WRONG_STATE', work)
+      expect(message).not.toMatch(/192\.168|gyoumu/)
+    }
+    const unused = await other.execute(retireTemplate, { template: 'web-base', versions: 'unused', to: 'removed' })
+    expect(unused.versions).toEqual([])
+    expect(await states(fleet, 'web-base')).toEqual(['1 deprecated', '2 active'])
+  })
+
   it('leaves the version revoked when the hypervisor does not answer', async () => {
     await using fleet = await createFleet()
     await fleet.manager.templates.register({ name: 'solo', hypervisor: 'main', image: await sibling(fleet) })
@@ -190,5 +216,36 @@ describe('retireTemplate', () => {
     expect(kept).toEqual([1])
     expect(warnings).toHaveLength(1)
     expect(await states(fleet, 'solo')).toEqual(['1 revoked'])
+  })
+})
+
+describe('a version that was revoked after the plan was made', () => {
+  it.each([
+    [
+      'applyTemplate',
+      (manager: Manager, template: TemplateRef) =>
+        manager.plan(applyTemplate, { unit: UNIT, template, groups: ['vmgroup_1'] }),
+    ],
+    [
+      'recoverServer',
+      (manager: Manager, { version }: TemplateRef) =>
+        manager.plan(recoverServer, { unit: UNIT, server: '192.168.1.101', by: 'replace', version }),
+    ],
+    [
+      'scaleOut',
+      (manager: Manager, template: TemplateRef) => {
+        const servers = [{ tierId: 'combined', address: '192.168.1.110', port: 20580 }]
+        return manager.plan(scaleOut, { unit: UNIT, groups: [{ name: 'vmgroup_4', servers }], template })
+      },
+    ],
+  ] as const)('is not brought to servers: %s', async (_name, planned) => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups())
+    const template = await upgrade(fleet)
+    await upgrade(fleet)
+    const plan = await planned(fleet.manager, template)
+    await fleet.manager.execute(retireTemplate, { template: 'web-base', versions: [template.version], to: 'revoked' })
+    const error = await expectRefused(fleet, 'ERR_PLAN_STALE', () => fleet.manager.start<unknown>(plan))
+    expect(error.message).toContain('usableVersion')
   })
 })

@@ -119,6 +119,16 @@ describe('deleteUnit', () => {
     expect((await fleet.world.admin.machines()).map((machine) => machine.id)).toContain(id)
   })
 
+  it('is stale when a group was attached meanwhile, which nobody would find any more', async () => {
+    await using fleet = await createFleet()
+    await fleet.build(UNIT, storyGroups().slice(0, 2))
+    await fleet.manager.execute(stop, { unit: UNIT, groups: ['vmgroup_2'] })
+    await fleet.manager.execute(detachGroups, { unit: UNIT, groups: ['vmgroup_2'] })
+    const plan = await fleet.manager.plan(deleteUnit, { unit: UNIT, detach: true })
+    await fleet.manager.execute(attachGroups, { unit: UNIT, groups: storyGroups().slice(1, 2) })
+    await expectRefused(fleet, 'ERR_PLAN_STALE', () => fleet.manager.start(plan))
+  })
+
   it('a plan for a unit without groups is stale when one was attached meanwhile', async () => {
     await using fleet = await createFleet()
     const groups = storyGroups().slice(0, 1)

@@ -2,13 +2,14 @@ import * as z from 'zod'
 import { schemas } from '../../domain/parsers.ts'
 import type { Wave } from '../../domain/plan.ts'
 import type { Share } from '../../domain/share.ts'
-import type { TemplateRef, TemplateVersion } from '../../domain/template.ts'
+import { isUsable, type TemplateRef, type TemplateVersion } from '../../domain/template.ts'
 import { noAddressPool } from '../../engine/no-address-pool.ts'
 import { VmunitError } from '../../errors/index.ts'
 import { nameSome } from '../../internal/name-some.ts'
 import type { Operation, World } from '../../ports/index.ts'
 import { defineOperation } from '../define-operation.ts'
 import { type FleetResult, fleetResult } from '../fleet-result.ts'
+import { expectUsable } from '../roll/expect.ts'
 import { groupsInput, surgingWavesInput } from '../roll/input.ts'
 import { groupsOf, membersOf, unitOf } from '../roll/members-of.ts'
 import { planRoll } from '../roll/plan-roll.ts'
@@ -145,7 +146,10 @@ export const applyTemplate: Operation<ApplyTemplateInput, FleetResult> = defineO
       const replaced = isSurging
         ? replaceBeside(world, visited, { version, quarantine })
         : replaceGroup(world, visited, replacement)
-      return { group, ...replaced }
+      const { procedure } = replaced
+      if (procedure === undefined) return { group, ...replaced }
+      const expects = [...procedure.change.expects, expectUsable(unit, group.name, version)]
+      return { group, ...replaced, procedure: { ...procedure, change: { ...procedure.change, expects } } }
     })
     const waves = whole ? EVERYTHING : (request.waves ?? ONE_BY_ONE)
     const { procedures, draft } = planRoll({
@@ -201,7 +205,7 @@ export function usableVersion(world: World, { template, version }: TemplateRef):
       },
     )
   }
-  if (found.state !== 'active' && found.state !== 'deprecated') {
+  if (!isUsable(found)) {
     throw new VmunitError(
       'ERR_WRONG_STATE',
       `Version ${version} of ${template} is ${found.state}; nothing is made from it.`,

@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { hasTier } from '../../domain/availability.ts'
 import type { ManagementUnit } from '../../domain/management-unit.ts'
 import { schemas } from '../../domain/parsers.ts'
 import type { ExpectedFact } from '../../domain/plan.ts'
@@ -108,12 +107,8 @@ function deletion(unit: ManagementUnit): GroupProcedure {
 
 /** That nobody attached a group meanwhile, whose record would be left without a unit. */
 function expectUnused(unit: ManagementUnit): readonly ExpectedFact[] {
-  const key = { unit: unit.name, server: unit.name }
-  const unused = unit.tiers.filter(({ id }) => !unit.groups.some((group) => hasTier(group, id)))
-  return [
-    { ...key, fact: 'registeredDefinition', value: unit.definition ?? null },
-    ...unused.map(({ id }): ExpectedFact => ({ ...key, fact: 'usedTier', about: id, value: false })),
-  ]
+  const about = unit.groups.map(({ name }) => name).join(',')
+  return [{ unit: unit.name, server: unit.name, fact: 'otherGroup', about, value: false }]
 }
 
 function checkEmpty({ name, groups }: ManagementUnit): void {

@@ -2,7 +2,7 @@ import { VmunitError } from '../../errors/index.ts'
 import type { World } from '../../ports/index.ts'
 import { usableVersion } from '../apply-template/apply-template.ts'
 import { checkAdopted } from '../roll/check-machines.ts'
-import { expectServer } from '../roll/expect.ts'
+import { expectServer, expectUsable } from '../roll/expect.ts'
 import { clearStage, rid } from '../roll/left-beside.ts'
 import { type Member, presentMachine } from '../roll/member.ts'
 import { quarantineLane } from '../roll/quarantine.ts'
@@ -31,7 +31,7 @@ export function replaceServer(world: World, member: Member, wanted: number | und
         action: 'replace',
         reason: `replaces the machine of ${server.address}`,
         disturbs: true,
-        expects: expectServer(world, member),
+        expects: [...expectServer(world, member), expectUsable(unit, group, version)],
       },
       stages: [
         clearStage(world, [member]),

@@ -50,14 +50,13 @@ function versionOf(template: Template, number: number): TemplateVersion {
   )
 }
 
-/** The addresses of the servers that are made from each version. */
+/** The servers that are made from each version: those of other units count, and are not named. */
 function usersOf(world: World, template: string): ReadonlyMap<number, readonly string[]> {
   const users = new Map<number, string[]>()
-  for (const { tiers, groups } of world.units.values()) {
-    const own = new Set(tiers.filter((tier) => tier.template === template).map(({ id }) => id))
-    for (const { tierId, address, templateVersion } of groups.flatMap(({ servers }) => servers)) {
-      if (templateVersion === undefined || !own.has(tierId)) continue
-      users.set(templateVersion, [...(users.get(templateVersion) ?? []), address])
+  for (const { unit, servers } of world.templateUses.get(template) ?? []) {
+    for (const { address, version } of servers) {
+      const name = world.units.has(unit) ? address : 'of somebody else'
+      users.set(version, [...new Set([...(users.get(version) ?? []), name])])
     }
   }
   return users
@@ -86,9 +85,9 @@ function checkStillServed(
 ): void {
   const isLeft = template.versions.some((version) => version.state === 'active' && !named.includes(version))
   if (isLeft || !named.some(({ state }) => state === 'active')) return
-  const units = [...world.units.values()].filter(({ tiers }) => tiers.some((tier) => tier.template === template.name))
+  const units = (world.templateUses.get(template.name) ?? []).map(({ unit }) => unit)
   if (units.length === 0) return
-  const names = units.map(({ name }) => name)
+  const names = [...new Set(units.map((unit) => (world.units.has(unit) ? unit : 'somebody else')))]
   throw new VmunitError(
     'ERR_WRONG_STATE',
     `No active version of ${template.name} would be left for new servers of ${names.join(', ')}. Publish another one first.`,

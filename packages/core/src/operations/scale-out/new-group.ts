@@ -5,6 +5,7 @@ import { plain } from '../../engine/documents.ts'
 import type { World } from '../../ports/index.ts'
 import { expectNew } from '../attach-groups/attach-groups.ts'
 import { recordGroup } from '../attach-groups/record-group.ts'
+import { expectUsable } from '../roll/expect.ts'
 import { leaveLane } from '../roll/leave.ts'
 import type { Member } from '../roll/member.ts'
 import { membersOf } from '../roll/members-of.ts'
@@ -47,7 +48,10 @@ export function newGroup(
         action: 'attach',
         reason: 'new',
         disturbs: false,
-        expects: expectNew(unit, group),
+        expects: [
+          ...expectNew(unit, group),
+          ...[...new Set(renewed.map(({ version }) => version))].map((one) => expectUsable(unit, group.name, one)),
+        ],
       },
       stages: [
         recordStage(group),

@@ -70,6 +70,7 @@ function worldWith(unit: ManagementUnit, off: ReadonlySet<string>): World {
     templates: new Map(
       ['web-base', 'app-base'].map((name) => [name, { name, hypervisor: unit.hypervisor, versions: versions(name) }]),
     ),
+    templateUses: new Map(),
     definitions: new Map([[HASH, { hash: HASH, tiers: unit.tiers, files: [] }]]),
     machines: new Map([[unit.hypervisor, new Map(machines)]]),
     blind: new Map(),
