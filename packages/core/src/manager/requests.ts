@@ -1,5 +1,5 @@
-import { hasEnded } from '../domain/run-state.ts'
-import { keys, type RequestDocument, requestParser, runDocumentParser } from '../engine/documents.ts'
+import { keys, type RequestDocument, requestParser } from '../engine/documents.ts'
+import { openRuns } from '../engine/run-register.ts'
 import type { Call, StateStore } from '../ports/index.ts'
 
 /** Something that a run asks people. */
@@ -23,19 +23,16 @@ export interface RequestsOptions {
 }
 
 export function createRequests({ store, maySee }: RequestsOptions): Requests {
-  async function hasRunEnded(run: string, call: Call): Promise<boolean> {
-    const [head] = await store.get([keys.run(run)], call)
-    return head !== undefined && hasEnded(runDocumentParser.parse(head.value).state)
-  }
-
   return {
     async list(call = {}) {
       const requests: PendingRequest[] = []
-      for await (const { key, value } of store.list('request/', call)) {
-        const request = requestParser.parse(value)
-        if (request.answer !== undefined || request.withdrawn !== undefined) continue
-        if ((await hasRunEnded(request.run, call)) || !(await maySee(request, call))) continue
-        requests.push({ ...request, id: key.slice('request/'.length) })
+      // The id of a request begins with that of its run.
+      for (const { key: run } of await openRuns(store, call)) {
+        for await (const { key, value } of store.list(keys.request(run.slice('run/'.length)), call)) {
+          const request = requestParser.parse(value)
+          if (request.answer !== undefined || request.withdrawn !== undefined) continue
+          if (await maySee(request, call)) requests.push({ ...request, id: key.slice('request/'.length) })
+        }
       }
       return requests
     },

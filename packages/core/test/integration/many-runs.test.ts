@@ -37,6 +37,7 @@ async function costs(manager: Manager, take: () => number): Promise<Readonly<Rec
     notices: () => manager.notices.deliver('ops', { notify: async () => {} }),
     resume: () => manager.resume(),
     runs: () => Array.fromAsync(manager.runs({ states: ['running', 'waiting', 'paused', 'interrupted'] })),
+    requests: () => manager.requests.list(),
     diagnose: () => manager.diagnose({ unit: UNIT }),
   }
   const found: Record<string, number> = {}
@@ -65,6 +66,11 @@ describe('after many runs', () => {
     await using manager = fleet.another({ store, principal: ADMINISTRATOR })
     const before = await costs(manager, take)
     await live(fleet, 20)
+    for (let index = 0; index < 3; index += 1) {
+      const asking = await fleet.manager.start(await fleet.manager.plan(stop, { unit: UNIT }), { approval: 'required' })
+      await asking.until('waiting')
+      await asking.cancel('enough')
+    }
     expect(await costs(manager, take)).toEqual(before)
     await manager.compact({ keepMs: 0 })
     expect(await costs(manager, take)).toEqual(before)
