@@ -48,7 +48,7 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
       return []
     }
   }
-  const first = steps.find((step) => environment.kindOf(step).livesInRecords !== true)
+  const first = steps.find((step) => environment.kindOf(step).livesInRecords !== 'only')
   const onUntouched = (): void => void progress.inDoubt.delete(key)
   const { failed, waits } = await runSteps(steps, {
     carriesOn: isReturn,

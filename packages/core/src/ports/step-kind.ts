@@ -102,10 +102,10 @@ export interface StepKind<Input = unknown, Output = unknown> extends Named {
   readonly input: Parser<Input>
   readonly output: Parser<Output>
   /**
-   * What others rely on is what `records` writes, and doing it again does no harm: where a store has lost that, the step
-   * is done again, although what came after it proves that it was done.
+   * What others rely on is what `records` writes: `only` that, or that `too`. Doing it again does no harm: where a store
+   * has lost that, the step is done again, although what came after it proves that it was done.
    */
-  readonly livesInRecords?: true | undefined
+  readonly livesInRecords?: 'only' | 'too' | undefined
   /** Looks whether the effect is there. Changes nothing. May throw when the step can never succeed. */
   observe(input: Input, context: StepContext): Promise<Observed<Output>>
   /** Has the effect. Safe after `absent` and `partial`, idempotent by operation id. */

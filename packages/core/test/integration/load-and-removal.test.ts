@@ -172,7 +172,7 @@ describe('removal of a manager', () => {
     const watched: StateStore = {
       ...store,
       async *list(prefix, call) {
-        if (prefix === 'run/' && !isCreated) {
+        if (prefix === 'open/' && !isCreated) {
           isCreated = true
           await fleet.manager.units.create({ name: UNIT, hypervisor: 'main' })
         }

@@ -38,7 +38,7 @@ export const collectDiagnostics: StepKind<CollectDiagnosticsInput, Diagnostics> 
   version: 1,
   input,
   output,
-  livesInRecords: true,
+  livesInRecords: 'only',
   observe: async () => ({ state: 'absent' }),
   async act({ limitMs, ...of }, context) {
     const [late, over] = [new AbortController(), new AbortController()]

@@ -21,7 +21,7 @@ export interface MachineStep<Input extends MachineStepInput> {
   readonly whenGone?: (step: Input) => void
   readonly change: (step: Input, owned: OwnedMachine, ports: MachineStepPorts) => Promise<void>
   readonly records?: StepKind<Input, Nothing>['records']
-  readonly livesInRecords?: true
+  readonly livesInRecords?: StepKind['livesInRecords']
 }
 
 export interface MachineStepPorts {
@@ -52,7 +52,7 @@ export function machineStep<Input extends MachineStepInput>(kind: MachineStep<In
       return {}
     },
     ...(records !== undefined && { records }),
-    ...(livesInRecords && { livesInRecords }),
+    ...(livesInRecords !== undefined && { livesInRecords }),
   }
 }
 

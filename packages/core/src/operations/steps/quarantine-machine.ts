@@ -22,7 +22,7 @@ export const quarantineMachine: StepKind<QuarantineMachineInput, Record<string, 
   name: QUARANTINE_KIND,
   input,
   // A machine that is off, marked, and on no list is found by nobody.
-  livesInRecords: true,
+  livesInRecords: 'too',
   isReached: (_step, { power }) => power === 'off',
   change: async (_step, owned, { hypervisor, context }) => {
     await hypervisor.power(owned, 'off', context)

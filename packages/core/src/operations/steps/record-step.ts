@@ -19,7 +19,7 @@ export function recordStep<Input>({
     version: 1,
     input,
     output: nothing,
-    livesInRecords: true,
+    livesInRecords: 'only',
     observe: async () => ({ state: 'absent' }),
     act: async () => ({}),
     records: (step, moment, context) => (moment.type === 'done' ? writes(step, context) : []),

@@ -30,7 +30,7 @@ export const recordVersion: StepKind<RecordVersionInput, { readonly version: num
   version: 1,
   input,
   output,
-  livesInRecords: true,
+  livesInRecords: 'only',
   observe: async () => ({ state: 'absent' }),
   act: async ({ version }) => ({ version }),
   records(step, moment) {

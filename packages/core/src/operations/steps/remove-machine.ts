@@ -23,6 +23,7 @@ export const removeMachine: StepKind<RemoveMachineInput, Record<string, never>> 
     if (found.state === 'done' && found.value.power !== 'off') await hypervisor.power(owned, 'off', context)
     await hypervisor.remove(owned, context)
   },
+  livesInRecords: 'too',
   records: (step, moment) =>
     step.beside === true && moment.type === 'done'
       ? [updateServer(step, (server) => withoutBeside(server, { machine: step.machine.id }))]
