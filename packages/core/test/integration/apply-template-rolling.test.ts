@@ -10,6 +10,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { createFleet, type Fleet, storyGroups, TIERS } from '../support/fleet.ts'
 import { tierOf } from '../support/memory-definition.ts'
+import { putStatus } from '../support/put-status.ts'
 import { expectRefused, refusal } from '../support/refusal.ts'
 import { actions, breakVersion, machineOf, machinesOf, SLOTS, standing, UNIT, upgrade } from '../support/story.ts'
 import { fewestServing, mark, mutationsSince, servingMoments } from '../support/world-log.ts'
@@ -304,6 +305,24 @@ describe('applyTemplate, waves', () => {
     ])
     expect(await fleet.world.admin.machines()).toHaveLength(4)
   })
+})
+
+describe('applyTemplate, whose new machine cannot be made', () => {
+  it.each(['stopped', 'fault(updating)', 'initial'] as const)(
+    'goes back to a server that was %s, as it stood',
+    async (status) => {
+      await using fleet = await createFleet()
+      const { manager, world } = fleet
+      await fleet.build(UNIT, storyGroups())
+      const version = await upgrade(fleet)
+      await manager.execute(stop, { unit: UNIT, groups: ['vmgroup_1'] })
+      await putStatus(fleet, 'vmgroup_1', status)
+      await world.admin.faults([{ call: 'hypervisor.create', effect: { type: 'error', code: 'ERR_DRIVER' } }])
+      await refusal(manager.execute(applyTemplate, { unit: UNIT, template: version, groups: ['vmgroup_1'] }))
+      const [server] = (await manager.units.get(UNIT)).groups[0]?.servers ?? []
+      expect(server).toMatchObject({ status, templateVersion: 1, machine: { id: expect.any(String) } })
+    },
+  )
 })
 
 describe('applyTemplate, a version whose application does not start', () => {

@@ -12,16 +12,8 @@ import { isRunning, type Member } from './member.ts'
 import { giveBackSteps, releaseAllLane, reservations, reservedAddresses, reserveSteps } from './pool-addresses.ts'
 import { quarantineLane, trimStages } from './quarantine.ts'
 import type { QuarantineOptions } from './quarantine-options.ts'
-import {
-  createAt,
-  createdMachine,
-  each,
-  type Renewed,
-  type ReplacedGroup,
-  reasonOf,
-  removeOld,
-  renewedFrom,
-} from './replace.ts'
+import { createAt, createdMachine, each, type Renewed, removeOld, renewedFrom } from './renewed.ts'
+import { type ReplacedGroup, reasonOf } from './replace.ts'
 import { draft, type GroupProcedure, type Stage, type StepDraft } from './stage.ts'
 import {
   blockStage,

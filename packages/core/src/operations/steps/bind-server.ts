@@ -12,7 +12,7 @@ export interface BindServerInput extends ServerKey {
   readonly machine: BoundMachine | null
   readonly templateVersion?: number | undefined
   readonly definitionHash?: string | undefined
-  readonly status: 'initial' | 'stopped' | 'working'
+  readonly status: 'initial' | 'stopped' | 'working' | 'fault(updating)'
   /** The machine that it had stands beside it from now on. */
   readonly beside?: true | undefined
 }
@@ -23,7 +23,7 @@ const input = z.object({
   machine: machine.nullable(),
   templateVersion: z.number().optional(),
   definitionHash: z.string().optional(),
-  status: z.enum(['initial', 'stopped', 'working']),
+  status: z.enum(['initial', 'stopped', 'working', 'fault(updating)']),
   beside: z.literal(true).optional(),
 })
 
