@@ -2,6 +2,7 @@ import type { Principal } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { describe, expect, it } from 'vitest'
 import { commitUpdates } from '../../../src/engine/commit-updates.ts'
+import { keys } from '../../../src/engine/documents.ts'
 import { answerOf, askRequest, requestId } from '../../../src/engine/gates.ts'
 import { answerRequest } from '../../../src/manager/answer-request.ts'
 import { createRequests } from '../../../src/manager/requests.ts'
@@ -18,7 +19,14 @@ async function openIn(store: StateStore) {
 }
 
 async function ask(store: StateStore, text?: string): Promise<void> {
-  await commitUpdates(store, { updates: [askRequest(progress, { id: 'wave:0:1', gate: { kind: 'approval', text } })] })
+  // The run is one that has not ended.
+  const head = { operation: 'test@1', claims: [], state: 'waiting', createdAt: 0 }
+  const run = [
+    { key: keys.openRun('run'), update: () => true },
+    { key: keys.run('run'), update: () => head },
+  ]
+  const asked = askRequest(progress, { id: 'wave:0:1', gate: { kind: 'approval', text } })
+  await commitUpdates(store, { updates: [...run, asked] })
 }
 
 function answer(
