@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 
 /** Far more than any part of a story takes, also on a machine with much to do. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 150_000
 
 export interface InTimeOptions {
   readonly ms?: number
