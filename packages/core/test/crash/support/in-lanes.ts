@@ -10,7 +10,7 @@ export interface Lanes extends AsyncDisposable {
 
 const COUNT = 4
 /** More than a part of it may take, which then says more. */
-const STORY_MS = 100_000
+const STORY_MS = 200_000
 
 /** Opens lanes whose store handles have these clocks, in generations. */
 export async function openLanes(bases: Bases, clocks: readonly number[]): Promise<Lanes> {

@@ -29,7 +29,7 @@ export function mortal<Port extends object>(port: Port, life: Life, name: string
 }
 
 const SYNCHRONOUS = new Set(['hypervisor.limits.cost', 'hypervisor.changes'])
-const STREAMS = new Set(['store.list', 'store.journal', 'store.getBlob', 'guests.pull'])
+const STREAMS = new Set(['hypervisor.diagnostics', 'store.list', 'store.journal', 'store.getBlob', 'guests.pull'])
 
 async function* stream<T>(open: () => AsyncIterable<T>, life: Life, name: string): AsyncGenerator<T, void, undefined> {
   const iterator = open()[Symbol.asyncIterator]()
