@@ -63,7 +63,9 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
         }),
       ),
   }).finally(() => environment.atRest(change.group))
-  if (failed !== undefined && progress.inDoubt.has(key)) throw movedOn(progress.runId, errorOf(environment, failed))
+  // On the way back, what is found done may have been undone by what was lost.
+  const provesNothing = progress.inDoubt.has(key) || (isReturn && progress.isDoubtful)
+  if (failed !== undefined && provesNothing) throw movedOn(progress.runId, errorOf(environment, failed))
   if (failed === undefined && waits.length > 0) return waits
   if (failed === undefined) {
     writer.write({ type: 'change.done', data: { change: key } }, [...environment.waits.ended(key), ...back])
