@@ -1,7 +1,7 @@
 import type { Change, PlannedStep } from '../domain/plan.ts'
 import { stepsOf } from '../domain/planned-steps.ts'
 import { type DescribedError, describeError, isVmunitError, VmunitError } from '../errors/index.ts'
-import type { Wait } from '../ports/index.ts'
+import type { Call, Wait } from '../ports/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
 import { type Outages, putBack } from './outages.ts'
 import type { ScheduledChange } from './progress.ts'
@@ -12,6 +12,8 @@ import { backoff } from './timing.ts'
 export interface ChangeEnvironment extends StepEnvironment {
   readonly facts: FactSources
   readonly outages: Outages
+  /** Other groups that a run whose records were lost has taken out; see `outUnrecorded`. */
+  readonly outUnrecorded: (group: string, call: Call) => Promise<readonly string[]>
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Told when nothing of a group is in work any more, for now. */
   readonly atRest: (group: string) => void
@@ -34,6 +36,8 @@ export async function runChange(environment: ChangeEnvironment, scheduled: Sched
   const back = putBack(progress.runId, [change])
   // Recorded before anything is awaited: from now on the change counts as one in flight.
   if (progress.changes.get(key) === undefined) writer.write({ type: 'change.began', data: { change: key } })
+  const takesOut = change.disturbs && !isReturn && !steps.some(({ id }) => progress.steps.get(id)?.state === 'done')
+  if (progress.isDoubtful && takesOut) await checkOthers(environment, change.group)
   if (!steps.some((step) => progress.steps.has(step.id))) {
     // The look is at stored records: what the group before has just written must be among them.
     await writer.durable()
@@ -119,6 +123,25 @@ async function staleness(
       const mayPass = isVmunitError(error) && error.retryable && now() - began < timing.retryForMs
       if (!mayPass) return describeError(error)
       waitingFor(`a look at its servers: ${error.message}`)
+    }
+    await sleep(backoff(tries, 100, timing.pollMs), stop)
+  }
+}
+
+/** Where records were lost, another group may be out of service that nobody remembers: then no further one is taken out. */
+async function checkOthers(environment: ChangeEnvironment, group: string): Promise<void> {
+  const { outUnrecorded, progress, stop, timing, now, sleep } = environment
+  const began = now()
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const out = await outUnrecorded(group, { signal: stop })
+      if (out.length === 0) return
+      const message = `${out.join(', ')} would serve by the records, and get no traffic.`
+      throw new VmunitError('ERR_PLAN_STALE', message, { details: { groups: out } })
+    } catch (error) {
+      if (isVmunitError(error, 'ERR_PLAN_STALE')) throw movedOn(progress.runId, error)
+      const mayPass = isVmunitError(error) && error.retryable && now() - began < timing.retryForMs
+      if (stop.aborted || !mayPass) throw error
     }
     await sleep(backoff(tries, 100, timing.pollMs), stop)
   }

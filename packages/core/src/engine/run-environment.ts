@@ -17,6 +17,7 @@ import { createJournalWriter } from './journal-writer.ts'
 import { keptMachines } from './kept-machines.ts'
 import { createLimiter } from './limiter.ts'
 import { noAddressPool } from './no-address-pool.ts'
+import { outUnrecorded } from './out-unrecorded.ts'
 import { createOutages } from './outages.ts'
 import type { Progress } from './progress.ts'
 import { serverHistory } from './server-history.ts'
@@ -106,6 +107,7 @@ export function createRunEnvironment(options: RunEnvironmentOptions): RunEnviron
     waits,
     facts: { store, hypervisor },
     outages: createOutages(store, progress.runId),
+    outUnrecorded: (group, call) => outUnrecorded(engine, progress, { ...call, group }),
     concurrency: {
       width: engine.maxStepsInFlight,
       run: (work) =>

@@ -211,6 +211,13 @@ describe('A run whose store is replaced by an old copy of it', () => {
     ALL ? 1_800_000 : 120_000,
   )
 
+  it('takes no group out while another one is out that nobody remembers', async () => {
+    const scenario = scenarioNamed('applyPatch, by a person, group by group')
+    const wanted = await undisturbed(lane, scenario)
+    // The second group is about to be taken out by the copy, and the third one was when the first manager died.
+    for (const after of [11, 12, 13]) await play(scenario, wanted, { after, extra: 12 })
+  })
+
   it('keeps a new run off what nobody remembers', async () => {
     await using copy = await playFromOldCopy(bases, ROLLING, { copyAfter: 1, dieAfter: 1_000 })
     const { manager, run, world } = copy

@@ -107,6 +107,7 @@ export function stepLab(scripts: Readonly<Record<string, Scripted>> = {}): StepL
         await Promise.resolve()
       },
       atRest: () => {},
+      outUnrecorded: async () => [],
       outages: { takeOut: async () => await Promise.resolve() },
       concurrency: { width: 64, run: (work) => work() },
     },
