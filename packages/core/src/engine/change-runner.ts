@@ -4,10 +4,10 @@ import { type DescribedError, describeError, isVmunitError, VmunitError } from '
 import type { Call, Wait } from '../ports/index.ts'
 import { checkFacts, type FactSources } from './facts.ts'
 import { type Outages, putBack } from './outages.ts'
+import { type Patience, patiently } from './patiently.ts'
 import type { ScheduledChange } from './progress.ts'
 import { StepParked } from './step-parked.ts'
 import { runStep, type StepEnvironment } from './step-runner.ts'
-import { backoff } from './timing.ts'
 
 export interface ChangeEnvironment extends StepEnvironment {
   readonly facts: FactSources
@@ -106,45 +106,36 @@ async function staleness(
   environment: ChangeEnvironment,
   { change, steps, attempt, waitingFor }: Beginning,
 ): Promise<DescribedError | undefined> {
-  const { facts, outages, progress, stop, timing, now, sleep } = environment
+  const { facts, outages, progress, stop } = environment
   // Whether another group stands in is looked at when this one is taken out.
   const expects = change.expects.filter(({ fact }) => fact !== 'standIn')
-  const began = now()
-  for (let tries = 1; ; tries += 1) {
-    try {
-      // The world has moved on by the own hand of a change whose records were lost.
-      const isAdopted = steps.some(({ id }) => progress.adopted.has(`${id}#${attempt}`))
+  // The world has moved on by the own hand of a change whose records were lost.
+  const isAdopted = steps.some(({ id }) => progress.adopted.has(`${id}#${attempt}`))
+  const onDelay = (error: Error): void => waitingFor(`a look at its servers: ${error.message}`)
+  try {
+    await patiently({ ...patienceOf(environment), onDelay }, async () => {
       if (!isAdopted) await checkFacts(facts, expects, { signal: stop })
       await outages.takeOut(change, { signal: stop })
-      return undefined
-    } catch (error) {
-      if (stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
-      if (progress.isDoubtful && isVmunitError(error, 'ERR_PLAN_STALE')) throw movedOn(progress.runId, error)
-      const mayPass = isVmunitError(error) && error.retryable && now() - began < timing.retryForMs
-      if (!mayPass) return describeError(error)
-      waitingFor(`a look at its servers: ${error.message}`)
-    }
-    await sleep(backoff(tries, 100, timing.pollMs), stop)
+    })
+    return undefined
+  } catch (error) {
+    if (stop.aborted || isVmunitError(error, 'ERR_LEASE_LOST')) throw error
+    if (progress.isDoubtful && isVmunitError(error, 'ERR_PLAN_STALE')) throw movedOn(progress.runId, error)
+    return describeError(error)
   }
+}
+
+function patienceOf({ timing, now, sleep, stop }: ChangeEnvironment): Patience {
+  return { timing, now, stop, sleep: async (ms) => await sleep(ms, stop) }
 }
 
 /** Where records were lost, another group may be out of service that nobody remembers: then no further one is taken out. */
 async function checkOthers(environment: ChangeEnvironment, group: string): Promise<void> {
-  const { outUnrecorded, progress, stop, timing, now, sleep } = environment
-  const began = now()
-  for (let tries = 1; ; tries += 1) {
-    try {
-      const out = await outUnrecorded(group, { signal: stop })
-      if (out.length === 0) return
-      const message = `${out.join(', ')} would serve by the records, and get no traffic.`
-      throw new VmunitError('ERR_PLAN_STALE', message, { details: { groups: out } })
-    } catch (error) {
-      if (isVmunitError(error, 'ERR_PLAN_STALE')) throw movedOn(progress.runId, error)
-      const mayPass = isVmunitError(error) && error.retryable && now() - began < timing.retryForMs
-      if (stop.aborted || !mayPass) throw error
-    }
-    await sleep(backoff(tries, 100, timing.pollMs), stop)
-  }
+  const { outUnrecorded, progress, stop } = environment
+  const out = await patiently(patienceOf(environment), async () => await outUnrecorded(group, { signal: stop }))
+  if (out.length === 0) return
+  const message = `${out.join(', ')} would serve by the records, and get no traffic.`
+  throw movedOn(progress.runId, new VmunitError('ERR_PLAN_STALE', message, { details: { groups: out } }))
 }
 
 /** What does not fit, or fails, may be the work of this run itself, or of another one, whose records were lost. */

@@ -12,12 +12,11 @@ import type {
   Inventory,
   LoadBalancer,
   OperationScope,
-  PoolMember,
   StateStore,
   World,
 } from '../ports/index.ts'
 import { keys } from './documents.ts'
-import { findBalancer } from './find-balancer.ts'
+import { readMembers } from './read-members.ts'
 import { readReserved } from './reservations.ts'
 import type { UnitBalancers } from './unit-balancers.ts'
 
@@ -133,22 +132,6 @@ async function readInventories(
   return await Promise.all(
     entries.map(async ([name, hypervisor]) => [name, await hypervisor.inventory({}, call)] as const),
   )
-}
-
-async function readMembers(
-  ports: Pick<LookOptions, 'balancers' | 'unitBalancers'>,
-  units: readonly ManagementUnit[],
-  call: Call,
-): Promise<ReadonlyMap<string, readonly PoolMember[]>> {
-  const pools = units.flatMap((unit) => unit.tiers.flatMap((tier) => tier.balancer ?? []))
-  const members = new Map<string, readonly PoolMember[]>()
-  await Promise.all(
-    pools.map(async ({ name, pool }) => {
-      const balancer = findBalancer(ports, name)
-      if (balancer !== undefined) members.set(`${name}/${pool}`, await balancer.members(pool, call))
-    }),
-  )
-  return members
 }
 
 function holdersOf(units: readonly ManagementUnit[]): World['addresses'] {

@@ -1,10 +1,15 @@
 import type { UnitRecord, VirtualServer } from '../domain/management-unit.ts'
 import { groupParser, unitParser } from '../domain/parsers.ts'
-import type { Call } from '../ports/index.ts'
+import type { Call, PoolMember } from '../ports/index.ts'
 import { keys } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
-import { findBalancer } from './find-balancer.ts'
 import type { Progress } from './progress.ts'
+import { readMembers } from './read-members.ts'
+
+interface Pools {
+  readonly tiers: UnitRecord['tiers']
+  readonly members: ReadonlyMap<string, readonly PoolMember[]>
+}
 
 /**
  * The groups of a run that get no traffic although the records say so, and that it has not begun: it took them out
@@ -25,34 +30,19 @@ export async function outUnrecorded(
   if (pending.size === 0) return []
   const [document] = await store.get([keys.unit(plan.unit)], call)
   if (document === undefined) return []
-  const inPool = await membersInPools(engine, unitParser.parse(document.value), call)
+  const { tiers } = unitParser.parse(document.value)
+  const pools: Pools = { tiers, members: await readMembers(engine, [{ tiers }], call) }
   const stored = await store.get(
     [...pending].map((name) => keys.group(plan.unit ?? '', name)),
     call,
   )
   const groups = stored.flatMap((found) => (found === undefined ? [] : [groupParser.parse(found.value)]))
-  return groups.filter(({ servers }) => servers.some((server) => isOut(server, inPool))).map(({ name }) => name)
+  return groups.filter(({ servers }) => servers.some((server) => isOut(server, pools))).map(({ name }) => name)
 }
 
-function isOut(
-  { traffic, tierId, slot, member = slot }: VirtualServer,
-  inPool: ReadonlyMap<string, Set<string>>,
-): boolean {
-  return traffic === 'in' && inPool.get(tierId)?.has(member) === false
-}
-
-/** By tier: the names of the members that get traffic. */
-async function membersInPools(
-  engine: Pick<EngineOptions, 'balancers' | 'unitBalancers'>,
-  { tiers }: UnitRecord,
-  call: Call,
-): Promise<ReadonlyMap<string, Set<string>>> {
-  const found = new Map<string, Set<string>>()
-  for (const { id, balancer: named } of tiers) {
-    const balancer = named === undefined ? undefined : findBalancer(engine, named.name)
-    if (named === undefined || balancer === undefined) continue
-    const members = await balancer.members(named.pool, call)
-    found.set(id, new Set(members.filter(({ traffic }) => traffic === 'in').map(({ slot }) => slot)))
-  }
-  return found
+/** Whether the pool of its tier shows that a server gets no traffic, where the records say that it does. */
+function isOut({ traffic, tierId, slot, member = slot }: VirtualServer, { tiers, members }: Pools): boolean {
+  const balancer = tiers.find(({ id }) => id === tierId)?.balancer
+  const seen = balancer && members.get(`${balancer.name}/${balancer.pool}`)
+  return traffic === 'in' && seen !== undefined && !seen.some((one) => one.slot === member && one.traffic === 'in')
 }

@@ -3,16 +3,16 @@ import type { Plan, PlannedStep } from '../domain/plan.ts'
 import { stepsOf } from '../domain/planned-steps.ts'
 import type { ChangeKey, RunRecord } from '../domain/run-record.ts'
 import { groupOfSlot } from '../domain/slot.ts'
-import { isVmunitError, VmunitError } from '../errors/index.ts'
+import { VmunitError } from '../errors/index.ts'
 import type { Call, Operation, StateStore } from '../ports/index.ts'
 import { keys, runDocumentParser } from './documents.ts'
 import type { EngineOptions } from './engine-options.ts'
 import { findOperation } from './find-operation.ts'
 import { findTraces, type Trace, type Traces } from './find-traces.ts'
 import { type OperationParts, partsOfOperation } from './operation-id.ts'
+import { patiently } from './patiently.ts'
 import { doubt, type Progress } from './progress.ts'
 import { outputsIn } from './resolve-outputs.ts'
-import { backoff } from './timing.ts'
 
 /** The record by which a run takes over what the world shows of its own lost work. */
 export type Reconciled = Extract<RunRecord, { readonly type: 'run.reconciled' }>
@@ -47,9 +47,14 @@ export async function reconcileRun(
 ): Promise<Reconciled | undefined> {
   const isDoubtful = await isFromBackup(engine.store, progress, { signal })
   if (isDoubtful) doubt(progress)
-  const traces = await patiently(engine, { signal, onDelay }, () =>
+  const { clock, timing } = engine
+  const sleep = async (ms: number): Promise<void> => await clock.sleep(ms, { signal })
+  const traces = await patiently({ timing, now: () => clock.now(), sleep, stop: signal, onDelay }, () =>
     findTraces(engine, { plan: progress.plan, progress }, { signal }),
-  )
+  ).catch((error: unknown) => {
+    signal?.throwIfAborted()
+    throw error
+  })
   if (traces.unknown.length === 0) return undefined
   if (!adopt) throw journalBehind(`Run ${progress.runId}`, traces.unknown)
   return await explain(engine, progress, traces)
@@ -61,25 +66,6 @@ async function isFromBackup(store: StateStore, { runId }: Progress, call: Call):
   if (restoredAt === undefined) return false
   const [head] = await store.get([keys.run(runId)], call)
   return head !== undefined && runDocumentParser.parse(head.value).createdAt <= restoredAt
-}
-
-/** A look that fails for the moment is repeated, as the steps of a run do. */
-async function patiently<T>(
-  { clock, timing }: EngineOptions,
-  { signal, onDelay }: Omit<ReconcileOptions, 'adopt'>,
-  look: () => Promise<T>,
-): Promise<T> {
-  const began = clock.now()
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await look()
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (!isVmunitError(error) || !error.retryable || clock.now() - began > timing.retryForMs) throw error
-    }
-    onDelay()
-    await clock.sleep(backoff(tries, 100, timing.pollMs), { signal })
-  }
 }
 
 /**

@@ -15,7 +15,15 @@ import {
 import { describe, expect, it } from 'vitest'
 import type { Fleet } from '../support/fleet.ts'
 import { refusal } from '../support/refusal.ts'
-import { besideOf, expectClean, idsOf, prepareRoll, type StoppableRoll, unlisted } from '../support/stoppable-roll.ts'
+import {
+  besideOf,
+  expectClean,
+  expectOnlyCleared,
+  idsOf,
+  prepareRoll,
+  type StoppableRoll,
+  unlisted,
+} from '../support/stoppable-roll.ts'
 import { breakVersion, machinesOf, SLOTS, standing, UNIT, upgrade } from '../support/story.ts'
 import { mark, mutationsSince } from '../support/world-log.ts'
 
@@ -115,14 +123,7 @@ describe('a replacement beside what serves that is cancelled', () => {
 
   it('after the switch: rolling the same version again only takes the rest away', async () => {
     await using beside = await prepareRoll()
-    const { fleet, manager, stopAt } = beside
-    const version = await upgrade(fleet)
-    await stopAt(`${SLOT}/power-shutdown`, rolls(version))
-    const bound = (await manager.units.get(UNIT)).groups[0]?.servers[0]?.machine
-    const { outcomes } = await manager.execute(applyTemplate, rolls(version))
-    expect(outcomes).toMatchObject([{ server: SLOT, status: 'unchanged' }])
-    expect((await manager.units.get(UNIT)).groups[0]?.servers[0]?.machine).toEqual(bound)
-    await expectClean(fleet)
+    await expectOnlyCleared(beside, { slot: SLOT, step: 'power-shutdown', rolls })
   })
 
   it('on the way back leaves nothing unlisted, and what is in quarantine stays there', async () => {

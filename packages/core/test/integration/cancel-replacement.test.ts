@@ -12,7 +12,15 @@ import {
 } from '@vmunit/core'
 import { describe, expect, it } from 'vitest'
 import { refusal } from '../support/refusal.ts'
-import { besideOf, expectClean, idsOf, type Planner, prepareRoll, unlisted } from '../support/stoppable-roll.ts'
+import {
+  besideOf,
+  expectClean,
+  expectOnlyCleared,
+  idsOf,
+  type Planner,
+  prepareRoll,
+  unlisted,
+} from '../support/stoppable-roll.ts'
 import { breakVersion, machinesOf, SLOTS, UNIT, upgrade } from '../support/story.ts'
 
 const [SLOT] = SLOTS
@@ -96,14 +104,7 @@ describe('a replacement in the place of what serves that is cancelled', () => {
 
   it('is cleared up by the next roll to the version that the server has already, which changes nothing else', async () => {
     await using roll = await prepareRoll()
-    const { fleet, manager, stopAt } = roll
-    const version = await upgrade(fleet)
-    await stopAt(`${SLOT}/unblock`, rolls(version))
-    const bound = (await manager.units.get(UNIT)).groups[0]?.servers[0]?.machine
-    const { outcomes } = await manager.execute(applyTemplate, rolls(version))
-    expect(outcomes).toMatchObject([{ server: SLOT, status: 'unchanged' }])
-    expect((await manager.units.get(UNIT)).groups[0]?.servers[0]?.machine).toEqual(bound)
-    await expectClean(fleet)
+    await expectOnlyCleared(roll, { slot: SLOT, step: 'unblock', rolls })
   })
 
   it('on the way back leaves nothing unlisted', async () => {

@@ -1,4 +1,13 @@
-import { type LoadProposal, type MeasuredLoad, type StateStore, start, stop } from '@vmunit/core'
+import {
+  type FleetResult,
+  type LoadProposal,
+  type MeasuredLoad,
+  type Plan,
+  type StateStore,
+  start,
+  stop,
+  type WatchLoad,
+} from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { virtualClock } from '@vmunit/core/testing'
 import { describe, expect, it } from 'vitest'
@@ -21,6 +30,12 @@ async function setLoad(fleet: Fleet, loads: readonly (number | string)[]): Promi
 }
 
 const COMMAND = ['cat', '/proc/load'] as const
+
+/** A watch that proposes at the first load over a half. */
+function onceHigh(fleet: Fleet): WatchLoad<FleetResult> {
+  const propose = async (): Promise<Plan<FleetResult>> => await fleet.manager.plan(start, { unit: UNIT })
+  return { unit: UNIT, tier: 'combined', command: COMMAND, above: 0.5, times: 1, propose }
+}
 
 describe('watchLoad', () => {
   it('proposes a plan after too much load in a row, and starts nothing', async () => {
@@ -65,14 +80,7 @@ describe('watchLoad', () => {
     await using fleet = await prepare()
     const manager = fleet.another({ clock: virtualClock() })
     await setLoad(fleet, ['much', 0.9])
-    const watch = manager.watchLoad({
-      unit: UNIT,
-      tier: 'combined',
-      command: COMMAND,
-      above: 0.5,
-      times: 1,
-      propose: async () => await fleet.manager.plan(start, { unit: UNIT }),
-    })
+    const watch = manager.watchLoad(onceHigh(fleet))
     for await (const { load } of watch) {
       expect(load).toMatchObject({
         average: 0.9,
@@ -89,14 +97,7 @@ describe('watchLoad', () => {
     await fleet.world.admin.faults([
       { call: 'hypervisor.inventory', times: 2, effect: { type: 'error', code: 'ERR_UNAVAILABLE', retryable: true } },
     ])
-    const watch = manager.watchLoad({
-      unit: UNIT,
-      tier: 'combined',
-      command: COMMAND,
-      above: 0.5,
-      times: 1,
-      propose: async () => await fleet.manager.plan(start, { unit: UNIT }),
-    })
+    const watch = manager.watchLoad(onceHigh(fleet))
     for await (const { load } of watch) {
       expect(load.average).toBe(0.9)
       break

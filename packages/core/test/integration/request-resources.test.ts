@@ -43,6 +43,14 @@ async function asked(manager: Manager): Promise<string> {
   return request.id
 }
 
+/** Attaches a server whose machine has a second address that the record does not know. */
+async function attachOne(fleet: Fleet): Promise<void> {
+  const server = { tierId: 'combined', address: '192.168.1.110', port: 20580 }
+  await fleet.provide([{ name: 'vmgroup_4', servers: [{ ...server, serviceAddress: '192.168.2.110' }] }], 'by-hand')
+  const groups = [{ name: 'vmgroup_4', servers: [server] }]
+  await fleet.manager.execute(attachGroups, { unit: UNIT, groups, adopt: true })
+}
+
 describe('a request to the resource manager, by a person', () => {
   it('for servers: changes nothing itself, and what comes back can be attached', async () => {
     await using fleet = await prepare()
@@ -239,13 +247,7 @@ describe('a request that the hypervisor fulfils', () => {
   it('no machine of a server is taken, whichever of its addresses is named', async () => {
     await using fleet = await prepare()
     const { manager, world } = fleet
-    const server = { tierId: 'combined', address: '192.168.1.110', port: 20580 }
-    await fleet.provide([{ name: 'vmgroup_4', servers: [{ ...server, serviceAddress: '192.168.2.110' }] }], 'by-hand')
-    await manager.execute(attachGroups, {
-      unit: UNIT,
-      groups: [{ name: 'vmgroup_4', servers: [server] }],
-      adopt: true,
-    })
+    await attachOne(fleet)
     const before = await world.admin.machines()
     for (const request of [
       { kind: 'takeBack', unit: UNIT, addresses: ['192.168.2.110'] },
@@ -262,13 +264,7 @@ describe('a request that the hypervisor fulfils', () => {
   it('no machine is taken that another unit keeps', async () => {
     await using fleet = await prepare()
     const { manager, world } = fleet
-    const server = { tierId: 'combined', address: '192.168.1.110', port: 20580 }
-    await fleet.provide([{ name: 'vmgroup_4', servers: [{ ...server, serviceAddress: '192.168.2.110' }] }], 'by-hand')
-    await manager.execute(attachGroups, {
-      unit: UNIT,
-      groups: [{ name: 'vmgroup_4', servers: [server] }],
-      adopt: true,
-    })
+    await attachOne(fleet)
     await manager.execute(recoverServer, { unit: UNIT, server: '192.168.1.110', by: 'replace' })
     const kept = (await manager.units.get(UNIT)).groups.flatMap(({ quarantine }) => quarantine)
     await manager.execute(stop, { unit: UNIT, groups: ['vmgroup_4'] })

@@ -11,11 +11,12 @@ import {
   type Run,
   type StateStore,
   stepsOf,
+  type TemplateRef,
 } from '@vmunit/core'
 import { openSqliteStore } from '@vmunit/core/sqlite-store'
 import { expect } from 'vitest'
 import { createFleet, type Fleet, QUICK, storyGroups } from './fleet.ts'
-import { machinesOf, SLOTS, UNIT } from './story.ts'
+import { machinesOf, SLOTS, UNIT, upgrade } from './story.ts'
 
 const NETWORKS = ['management', 'service'] as const
 export interface StoppableRoll extends AsyncDisposable {
@@ -159,4 +160,22 @@ export async function expectClean(fleet: Fleet): Promise<void> {
   for (const slot of SLOTS) expect((await machinesOf(fleet)).get(slot), slot).toHaveLength(1)
   const machines = [...(await machinesOf(fleet)).values()].flat()
   expect(machines.filter(({ serving }) => !serving)).toEqual([])
+}
+
+/** Cancels a roll at a step, after which its server stands on the new version: the same roll again only clears up. */
+export async function expectOnlyCleared(
+  { fleet, manager, stopAt }: StoppableRoll,
+  {
+    slot,
+    step,
+    rolls,
+  }: { readonly slot: string; readonly step: string; rolls(version: TemplateRef): ApplyTemplateInput },
+): Promise<void> {
+  const version = await upgrade(fleet)
+  await stopAt(`${slot}/${step}`, rolls(version))
+  const bound = (await manager.units.get(UNIT)).groups[0]?.servers[0]?.machine
+  const { outcomes } = await manager.execute(applyTemplate, rolls(version))
+  expect(outcomes).toMatchObject([{ server: slot, status: 'unchanged' }])
+  expect((await manager.units.get(UNIT)).groups[0]?.servers[0]?.machine).toEqual(bound)
+  await expectClean(fleet)
 }
