@@ -8,10 +8,10 @@ export interface UpdateBatch {
   readonly append?: readonly AppendRecord[] | undefined
   readonly lease?: Lease | undefined
   /**
-   * Looks at more, at each try, after the documents were read and before they are changed. What it saw holds at the
-   * commit as well, if whoever changes that writes one of the documents in the same transaction.
+   * Looks at what was read, and at more, at each try, before the documents are changed. What it saw holds at the commit
+   * as well, if whoever changes that writes one of the documents in the same transaction.
    */
-  readonly check?: (() => Promise<void>) | undefined
+  readonly check?: ((read: ReadonlyMap<string, Plain>) => Promise<void>) | undefined
 }
 
 const MAX_TRIES = 50
@@ -26,8 +26,8 @@ export async function commitUpdates(store: StateStore, batch: UpdateBatch, call:
   const keys = [...new Set(batch.updates.map((update) => update.key))]
   for (let tries = 1; ; tries += 1) {
     const stored = await store.get(keys, call)
-    await batch.check?.()
     const values = new Map<string, Plain>(keys.map((key, index) => [key, stored[index]?.value]))
+    await batch.check?.(values)
     for (const { key, update } of batch.updates) values.set(key, update(values.get(key)))
     const put = keys.map((key, index) => ({ key, revision: stored[index]?.revision ?? 0, value: values.get(key) }))
     const changed = put.filter(({ revision, value }) => revision > 0 || value !== undefined)

@@ -1,9 +1,9 @@
 import type { UnitRecord } from '../domain/management-unit.ts'
+import type { Plain } from '../domain/plain.ts'
+import { commitUpdates } from '../engine/commit-updates.ts'
 import { keys, plain } from '../engine/documents.ts'
-import { isVmunitError, VmunitError } from '../errors/index.ts'
+import { VmunitError } from '../errors/index.ts'
 import type { Call, StateStore } from '../ports/index.ts'
-
-const MAX_TRIES = 50
 
 /**
  * Writes the record of a new unit, while there are fewer than `maxUnits`.
@@ -19,25 +19,21 @@ export async function createUnit(
   call: Call = {},
 ): Promise<void> {
   const { name, owner } = record
-  for (let tries = 1; ; tries += 1) {
-    const [unit, ...kept] = await store.get([keys.unit(name), keys.manager, keys.account(owner)], call)
-    if (unit !== undefined) {
+  const keep = (value: Plain): Plain => value
+  const updates = [
+    { key: keys.unit(name), update: () => plain(record) },
+    { key: keys.manager, update: keep },
+    { key: keys.account(owner), update: keep },
+  ]
+  const check = async (read: ReadonlyMap<string, Plain>): Promise<void> => {
+    if (read.get(keys.unit(name)) !== undefined) {
       throw new VmunitError('ERR_ALREADY_EXISTS', `There is a unit ${name} already. Choose another name.`, {
         details: { unit: name },
       })
     }
     await checkLimit(store, maxUnits, call)
-    const put = [
-      { key: keys.unit(name), revision: 0, value: plain(record) },
-      ...kept.filter((one) => one !== undefined),
-    ]
-    try {
-      await store.commit({ put }, call)
-      return
-    } catch (error) {
-      if (!isVmunitError(error, 'ERR_CONFLICT') || tries === MAX_TRIES) throw error
-    }
   }
+  await commitUpdates(store, { updates, check }, call)
 }
 
 async function checkLimit(store: StateStore, maxUnits: number, call: Call): Promise<void> {

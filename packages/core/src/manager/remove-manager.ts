@@ -1,12 +1,12 @@
 import type { Principal } from '../domain/principal.ts'
 import { hasEnded } from '../domain/run-state.ts'
+import { commitUpdates } from '../engine/commit-updates.ts'
 import { keys, runDocumentParser } from '../engine/documents.ts'
+import { removeDocument } from '../engine/run-head.ts'
 import { openRuns } from '../engine/run-register.ts'
-import { isVmunitError, VmunitError } from '../errors/index.ts'
+import { VmunitError } from '../errors/index.ts'
 import type { Call, StateStore } from '../ports/index.ts'
 import { checkAdministrator } from './rights.ts'
-
-const MAX_TRIES = 50
 
 /**
  * Gives the store up (manual 3.3): it belongs to no manager any more, and its file can be deleted.
@@ -16,18 +16,9 @@ const MAX_TRIES = 50
  */
 export async function removeManager(store: StateStore, principal: Principal, call: Call = {}): Promise<void> {
   checkAdministrator(principal, 'remove the manager')
-  for (let tries = 1; ; tries += 1) {
-    const [manager] = await store.get([keys.manager], call)
-    if (manager === undefined) return
-    await checkUnused(store, call)
-    try {
-      await store.commit({ put: [{ key: keys.manager, revision: manager.revision, value: undefined }] }, call)
-      return
-    } catch (error) {
-      // Whoever creates a unit writes the document of the manager too: then there is one to be looked at.
-      if (!isVmunitError(error, 'ERR_CONFLICT') || tries === MAX_TRIES) throw error
-    }
-  }
+  // Whoever creates a unit writes the document of the manager too: then there is one to be looked at.
+  const check = async (): Promise<void> => await checkUnused(store, call)
+  await commitUpdates(store, { updates: [removeDocument(keys.manager)], check }, call)
 }
 
 async function checkUnused(store: StateStore, call: Call): Promise<void> {
