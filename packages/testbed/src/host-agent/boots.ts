@@ -1,7 +1,7 @@
 import type { GuestHost } from '../guests/guest-host.ts'
 import type { GuestSettings } from '../guests/guest-settings.ts'
 import { createQueues } from '../guests/queue.ts'
-import type { VcenterAdmin } from '../vcenter/vcenter-admin.ts'
+import type { AdminMachine, VcenterAdmin } from '../vcenter/vcenter-admin.ts'
 
 /** A guest that answers. */
 export interface BootedGuest {
@@ -21,6 +21,8 @@ export interface BootParts {
 export interface Boots {
   isOn(machine: string): boolean
   isBooting(machine: string): boolean
+  /** The machines whose guests are up, and have published their host keys. */
+  booted(): ReadonlySet<string>
   /** Whether the guest of a machine that is on may boot now. */
   mayBoot(machine: string): boolean
   /** Begins a boot, and publishes the host keys in vCenter when the guest answers. */
@@ -40,11 +42,19 @@ export interface Boots {
   close(): Promise<void>
 }
 
+/** Where a guest that has booted publishes its host keys. */
+const HOST_KEYS = 'guestinfo.vmunit.hostkeys'
+
 /** How long a machine whose guest did not boot is left alone. */
 const RETRY_MS = 500
 
 /** How long a hold lasts at most; after that nobody has switched the machine off. */
 const HOLD_MS = 2000
+
+/** Whether the guest of a machine that is on went away with its power, which is back since. */
+export function hasLostItsGuest({ power, extraConfig }: AdminMachine): boolean {
+  return power === 'on' && (extraConfig[HOST_KEYS] ?? '') === ''
+}
 
 /** Makes the boots of a host agent. */
 export function createBoots({ hands, guests, onBoot }: BootParts): Boots {
@@ -58,7 +68,7 @@ export function createBoots({ hands, guests, onBoot }: BootParts): Boots {
   async function boot(id: string, settings: GuestSettings, signal: AbortSignal): Promise<void> {
     await guests.start(id, settings, { signal })
     const hostKeys = await guests.hostKeys(id)
-    await hands.publish(id, { 'guestinfo.vmunit.hostkeys': hostKeys.join('\n') })
+    await hands.publish(id, { [HOST_KEYS]: hostKeys.join('\n') })
     problems.delete(id)
     onBoot?.({ machine: id, addresses: settings.addresses, hostKeys })
   }
@@ -80,6 +90,7 @@ export function createBoots({ hands, guests, onBoot }: BootParts): Boots {
   return {
     isOn,
     isBooting: (id) => running.has(id),
+    booted: () => new Set(guests.list().flatMap(({ id, power }) => (power === 'on' && !running.has(id) ? [id] : []))),
     mayBoot: (id) => !isOn(id) && !running.has(id) && (notBefore.get(id) ?? 0) <= performance.now(),
     begin(id, settings) {
       const stop = new AbortController()

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { VcenterAdmin } from '../vcenter/vcenter-admin.ts'
-import { type BootParts, createBoots } from './boots.ts'
+import { type BootParts, createBoots, hasLostItsGuest } from './boots.ts'
 import { type CommonSettings, desiredGuest } from './desired-guest.ts'
 import { followDisks } from './follow-disks.ts'
 import { createLeases, type LeaseOptions } from './lease-addresses.ts'
@@ -54,6 +54,7 @@ export function startHostAgent(options: HostAgentOptions): HostAgent {
 
   async function look(): Promise<void> {
     const known = guests.list().map(({ id }) => id)
+    const booted = boots.booted()
     const machines = await hands.machines()
     await followDisks({ machines, known, hands, guests, end: boots.end })
     const off = machines.filter(({ power }) => power !== 'on')
@@ -61,6 +62,9 @@ export function startHostAgent(options: HostAgentOptions): HostAgent {
     const ending = off.filter(({ id }) => boots.isOn(id) || boots.isBooting(id))
     await Promise.all(ending.map(async ({ id }) => await boots.end(id)))
     for (const { id } of off) boots.forget(id)
+    // Off and on again between two looks: what a guest published goes with the power of its machine.
+    const cycled = machines.filter((machine) => booted.has(machine.id) && hasLostItsGuest(machine))
+    await Promise.all(cycled.map(async ({ id }) => await boots.end(id)))
     const present = new Set(machines.map(({ id }) => id))
     for (const id of boots.problems.keys()) if (!present.has(id)) boots.forget(id)
     await leases.follow(machines)

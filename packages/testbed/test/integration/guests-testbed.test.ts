@@ -73,6 +73,22 @@ it('lets the guest follow its machine: off, on, and away', async () => {
   expect(await bed.guests.exec(id, ['true']).catch(String)).toContain('no disk')
 })
 
+it('boots a guest anew whose machine was off for no longer than a moment', async () => {
+  const [management, service] = addresses()
+  const id = await bed.hands.provideMachine({ name: 'cycled', template, addresses: [management, service] })
+  const firstProcesses = new Set<number | undefined>()
+  for (let round = 1; round <= 5; round += 1) {
+    firstProcesses.add(bed.guests.list().find((guest) => guest.id === id)?.pid)
+    // The hands of vCenter do not wait for the agent, which looks now and then.
+    await bed.vcenter.hands.power(id, 'off')
+    await bed.vcenter.hands.power(id, 'on')
+    await bed.agent.settled()
+    expect((await machine(id))?.extraConfig).toHaveProperty(['guestinfo.vmunit.hostkeys'])
+    expect(await ssh(bed, management, 'hostname')).toBe('cycled\n')
+  }
+  expect(firstProcesses.size).toBe(5)
+})
+
 it('carries what was patched into a template into what is made from it, whatever becomes of the template', async () => {
   const [first, second] = [addresses(), addresses()]
   const work = await bed.hands.provideMachine({ name: 'work', template, addresses: first })
