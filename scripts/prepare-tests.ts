@@ -1,11 +1,15 @@
 // Installs and builds what the tests of the testbed need on this machine, and says plainly what is missing where it cannot.
-import { ensureRequirements, ensureVcsim } from '../packages/testbed/src/index.ts'
+import { ensureRequirements, ensureVcsim, GOVMOMI_SOURCES } from '../packages/testbed/src/index.ts'
 
 await ensureRequirements()
-const { version } = await ensureVcsim()
-console.log(`vcsim: govmomi ${version}`)
-// The older one is tested beside the newest where Debian has it.
-await ensureVcsim({ govmomi: 'debian' }).then(
-  (debian) => console.log(`vcsim: govmomi ${debian.version}`),
-  (error: unknown) => console.log(`vcsim of Debian's govmomi is not tested: ${String(error)}`),
-)
+const problems: string[] = []
+for (const govmomi of GOVMOMI_SOURCES) {
+  try {
+    const { version } = await ensureVcsim({ govmomi })
+    console.log(`vcsim: govmomi ${version}`)
+  } catch (error) {
+    problems.push(`${govmomi}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+if (problems.length === GOVMOMI_SOURCES.length) throw new Error(`vcsim cannot be built here.\n${problems.join('\n')}`)
+for (const problem of problems) console.log(`not tested with the govmomi of ${problem}`)

@@ -1,9 +1,9 @@
 import { testHypervisorDriver } from '@vmunit/core/testing'
-import { startVcenter, type Vcenter } from '@vmunit/testbed'
+import { availableVcsims, startVcenter, type Vcenter } from '@vmunit/testbed'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { openVcenterLab, VSPHERE_FACETS } from './labs/vcenter-lab.ts'
 
-for (const govmomi of ['module-proxy', 'debian'] as const) {
+for (const govmomi of await availableVcsims()) {
   describe(`vcsim of govmomi from ${govmomi}`, () => {
     let vcenter: Vcenter
     beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { testHypervisorDriver } from '@vmunit/core/testing'
-import { startVcenter, type Vcenter } from '@vmunit/testbed'
+import { availableVcsims, startVcenter, type Vcenter } from '@vmunit/testbed'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { connectVsphere, type VsphereDriver } from '../../src/index.ts'
 import { createNodeVsphereSoapTransport } from '../../src/node-vsphere-soap/index.ts'
@@ -7,7 +7,7 @@ import { type OpenClient, openClient } from '../support/node-vsphere-soap-client
 import { openVcenterLab, VSPHERE_FACETS } from './labs/vcenter-lab.ts'
 
 // Every driver of a lab works over the same client, as several do in a program that holds one.
-for (const govmomi of ['module-proxy', 'debian'] as const) {
+for (const govmomi of await availableVcsims()) {
   describe(`over node-vsphere-soap, vcsim of govmomi from ${govmomi}`, () => {
     let vcenter: Vcenter
     let open: OpenClient

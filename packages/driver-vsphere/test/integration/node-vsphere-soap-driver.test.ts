@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CreateMachine } from '@vmunit/core'
-import { startVcenter, type Vcenter } from '@vmunit/testbed'
+import { availableVcsims, startVcenter, type Vcenter } from '@vmunit/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connectVsphere, type VsphereDriver } from '../../src/index.ts'
 import { createNodeVsphereSoapTransport } from '../../src/node-vsphere-soap/index.ts'
@@ -11,7 +11,7 @@ function specFor(image: string, name: string): CreateMachine {
   return { marker: { manager: 'manager', unit: 'gyoumu_a', slot: name, operationId }, name, image, networks: [] }
 }
 
-describe.each(['module-proxy', 'debian'] as const)('the driver over node-vsphere-soap, govmomi from %s', (govmomi) => {
+describe.each(await availableVcsims())('the driver over node-vsphere-soap, govmomi from %s', (govmomi) => {
   let vcenter: Vcenter
   let open: OpenClient
   let driver: VsphereDriver

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { CreateMachine, Marker } from '@vmunit/core'
-import { startVcenter, type Vcenter } from '@vmunit/testbed'
+import { availableVcsims, startVcenter, type Vcenter } from '@vmunit/testbed'
 import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import { connectVsphere, type VsphereDriver, type VsphereSettings } from '../../src/index.ts'
 
-/** Both builds of vcsim that the testbed has. */
-const BUILDS = ['module-proxy', 'debian'] as const
+const BUILDS = await availableVcsims()
 
 /** What a test has in its hands. */
 export interface Bench {
@@ -18,7 +17,7 @@ export interface Bench {
   spec(): CreateMachine
 }
 
-/** Registers tests once for each build of vcsim; each has one vCenter, which is empty and unharmed before each test. */
+/** Registers tests once for each build of vcsim that this machine has; each has one vCenter, which is empty and unharmed before each test. */
 export function describeOnVcenters(name: string, body: (bench: () => Bench) => void): void {
   describe.each(BUILDS)(`${name}, govmomi of %s`, (govmomi) => {
     let bench: Bench | undefined

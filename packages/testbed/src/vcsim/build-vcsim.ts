@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import { access, copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type GovmomiSource, type Toolchain, toolchainFor } from './govmomi-source.ts'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { GOVMOMI_SOURCES, type GovmomiSource, type Toolchain, toolchainFor } from './govmomi-source.ts'
 import { runCommand } from './run-command.ts'
 import { defaultStateDirectory } from './state-directory.ts'
 
 export interface BuildVcsimOptions {
-  /** `auto` takes the module proxy's govmomi, and Debian's where that cannot be built. */
+  /** `auto` takes what was built, and else the module proxy's govmomi, and Debian's where that cannot be built. */
   readonly govmomi?: GovmomiSource | 'auto' | undefined
   readonly stateDirectory?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -43,21 +44,34 @@ async function compile(toolchain: Toolchain, directory: string, signal: AbortSig
   return output
 }
 
-async function buildWith(source: GovmomiSource, options: BuildVcsimOptions): Promise<BuiltVcsim> {
+/** What {@link lookAtAll} finds. */
+interface Builds {
+  readonly there: readonly BuiltVcsim[]
+  readonly missing: readonly string[]
+}
+
+interface Build extends BuiltVcsim {
+  readonly toolchain: Toolchain
+  readonly isThere: boolean
+}
+
+/** The build of one source as it is, or would be. */
+async function lookAt(source: GovmomiSource, stateDirectory = defaultStateDirectory): Promise<Build> {
   const toolchain = await toolchainFor(source, await readFile(join(sourceDirectory, 'go.mod'), 'utf8'))
-  const cache = join(options.stateDirectory ?? defaultStateDirectory, 'vcsim')
-  const path = join(cache, `${source}-${toolchain.version}-${await fingerprint(toolchain)}`)
-  const built: BuiltVcsim = { path, source, version: toolchain.version }
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  )
+  const { version } = toolchain
+  const path = join(stateDirectory, 'vcsim', `${source}-${version}-${await fingerprint(toolchain)}`)
+  return { path, source, version, toolchain, isThere: existsSync(path) }
+}
+
+async function buildWith(source: GovmomiSource, options: BuildVcsimOptions): Promise<BuiltVcsim> {
+  const { toolchain, isThere, ...built } = await lookAt(source, options.stateDirectory)
   if (isThere) return built
+  const cache = dirname(built.path)
   await mkdir(cache, { recursive: true })
   const directory = await mkdtemp(join(cache, 'build-'))
   try {
     // Two builders at once both build; the name appears only with a complete program behind it.
-    await rename(await compile(toolchain, directory, options.signal), path)
+    await rename(await compile(toolchain, directory, options.signal), built.path)
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
@@ -72,14 +86,47 @@ async function buildWith(source: GovmomiSource, options: BuildVcsimOptions): Pro
 export async function buildVcsim(options: BuildVcsimOptions = {}): Promise<BuiltVcsim> {
   const wanted = options.govmomi ?? 'auto'
   if (wanted !== 'auto') return await buildWith(wanted, options)
+  const [there] = (await lookAtAll(options)).there
+  if (there !== undefined) return there
   const problems: string[] = []
-  for (const source of ['module-proxy', 'debian'] as const) {
+  for (const source of GOVMOMI_SOURCES) {
     try {
       return await buildWith(source, options)
     } catch (error) {
       options.signal?.throwIfAborted()
-      problems.push(`${source}: ${error instanceof Error ? error.message : String(error)}`)
+      problems.push(`${source}: ${messageOf(error)}`)
     }
   }
   throw new Error(`vcsim cannot be built on this machine.\n${problems.join('\n')}`)
+}
+
+/**
+ * The sources of govmomi whose vcsim this machine has, for tests that run with each; at least one, which is built when
+ * none is there. It warns of each that is missing, and says why.
+ */
+export async function availableVcsims(options: BuildVcsimOptions = {}): Promise<readonly GovmomiSource[]> {
+  const { there, missing } = await lookAtAll(options)
+  if (there.length === 0) return [(await buildVcsim(options)).source]
+  for (const why of missing) console.warn(`Not tested with govmomi of ${why}`)
+  return there.map(({ source }) => source)
+}
+
+/** The builds that are there, the newest govmomi first, and why others are not. */
+async function lookAtAll({ stateDirectory }: BuildVcsimOptions): Promise<Builds> {
+  const there: BuiltVcsim[] = []
+  const missing: string[] = []
+  for (const source of GOVMOMI_SOURCES) {
+    try {
+      const { path, version, isThere } = await lookAt(source, stateDirectory)
+      if (isThere) there.push({ path, source, version })
+      else missing.push(`${source}: it was not built; npm test builds what can be built here`)
+    } catch (error) {
+      missing.push(`${source}: ${messageOf(error)}`)
+    }
+  }
+  return { there, missing }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,8 +1,11 @@
 import { findGoTools, type GoTool, minorVersion } from './find-go.ts'
 import { runCommand } from './run-command.ts'
 
-/** Where govmomi comes from: the Go module proxy (0.56), or the package of Debian 12 (0.24.2). */
-export type GovmomiSource = 'module-proxy' | 'debian'
+/** Where govmomi comes from: the Go module proxy (0.56), or the package of Debian 12 (0.24.2). The newest is first. */
+export const GOVMOMI_SOURCES = ['module-proxy', 'debian'] as const
+
+/** One of {@link GOVMOMI_SOURCES}. */
+export type GovmomiSource = (typeof GOVMOMI_SOURCES)[number]
 
 /** How to build with one govmomi: the tool, its environment, and the versions that the result depends on. */
 export interface Toolchain {

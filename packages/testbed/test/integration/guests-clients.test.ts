@@ -1,13 +1,13 @@
+import { availableVcsims } from '@vmunit/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { waitUntil } from '../../src/processes/wait-until.ts'
 import { startTestbed, type Testbed } from '../../src/testbed.ts'
 import { httpGet } from './guests-support.ts'
-import { availableBuilds } from './vcenter/builds.ts'
 import { cloneContent, customized, type Id, openSession, type SoapSession } from './vcenter/soap-session.ts'
 
 const vm = (id: string): Id => ['VirtualMachine', id]
 
-describe.each(await availableBuilds())('a client of a vCenter with guests (%s)', (govmomi) => {
+describe.each(await availableVcsims())('a client of a vCenter with guests (%s)', (govmomi) => {
   let bed: Testbed
   let session: SoapSession
   let id: string

@@ -1,12 +1,11 @@
-import { startVcenter, type Vcenter } from '@vmunit/testbed'
+import { availableVcsims, startVcenter, type Vcenter } from '@vmunit/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { availableBuilds } from './builds.ts'
 import { cloneContent, openSession, option, returned, type SoapSession } from './soap-session.ts'
 import { seen, vm, watch } from './updates.ts'
 
 const paths = ['name', 'config.extraConfig', 'config.instanceUuid', 'runtime.connectionState']
 
-describe.each(await availableBuilds())('what the proxy hides (%s)', (govmomi) => {
+describe.each(await availableVcsims())('what the proxy hides (%s)', (govmomi) => {
   let vcenter: Vcenter
   let session: SoapSession
   let source: string

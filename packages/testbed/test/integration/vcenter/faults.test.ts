@@ -1,10 +1,9 @@
-import { startVcenter, type Vcenter } from '@vmunit/testbed'
+import { availableVcsims, startVcenter, type Vcenter } from '@vmunit/testbed'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { availableBuilds } from './builds.ts'
 import { cloneContent, openSession, type SoapSession } from './soap-session.ts'
 import { seen, vm, watch } from './updates.ts'
 
-describe.each(await availableBuilds())('faults of the proxy (%s)', (govmomi) => {
+describe.each(await availableVcsims())('faults of the proxy (%s)', (govmomi) => {
   let vcenter: Vcenter
   let session: SoapSession
   let machine: string

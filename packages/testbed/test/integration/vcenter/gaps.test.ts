@@ -1,11 +1,19 @@
-import { startVcenter, type Vcenter } from '@vmunit/testbed'
+import { availableVcsims, startVcenter, type Vcenter } from '@vmunit/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { availableBuilds } from './builds.ts'
-import { cloneContent, customized, type Id, openSession, option, returned, type SoapSession } from './soap-session.ts'
+import {
+  cloneContent,
+  customized,
+  type Id,
+  openSession,
+  option,
+  returned,
+  type SoapSession,
+  typed,
+} from './soap-session.ts'
 
 const vm = (id: string): Id => ['VirtualMachine', id]
 
-describe.each(await availableBuilds())('what vcsim (%s) does otherwise than vCenter', (govmomi) => {
+describe.each(await availableVcsims())('what vcsim (%s) does otherwise than vCenter', (govmomi) => {
   let vcenter: Vcenter
   let session: SoapSession
   beforeAll(async () => {
@@ -133,6 +141,31 @@ describe.each(await availableBuilds())('what vcsim (%s) does otherwise than vCen
     await session.run('Rename_Task', vm(source), '<newName>one-name</newName>')
     expect((await vcenter.hands.machines()).filter(({ name }) => name === 'same')).toHaveLength(1)
     expect(vcenter.proxy.count({ method: 'CloneVM_Task' })).toBeGreaterThanOrEqual(5)
+  })
+
+  it('finds by name while machines are made that have no name yet', async () => {
+    const names = Array.from({ length: 8 }, (_, n) => `looked-for-${n}`)
+    const sources = await Promise.all(names.map(async (name) => await vcenter.hands.createMachine({ name })))
+    let isOver = false
+    const look = async (): Promise<readonly string[]> => {
+      const found: string[] = []
+      while (!isOver) {
+        const content = `${typed('entity', ['Folder', vcenter.hands.places.folder.value])}<name>looked-for-7</name>`
+        found.push(returned(await session.call('FindChild', ['SearchIndex', 'SearchIndex'], content)))
+      }
+      return found
+    }
+    const looks = names.map(look)
+    const clones = sources.flatMap((source) => names.map((name) => ({ source, name: `${source}-${name}` })))
+    await Promise.all(
+      clones.map(async ({ source, name }) => {
+        await session.run('CloneVM_Task', vm(source), cloneContent(vcenter, name))
+      }),
+    )
+    isOver = true
+    const found = (await Promise.all(looks)).flat()
+    expect(found.length).toBeGreaterThan(names.length)
+    expect(new Set(found)).toEqual(new Set([sources[7]]))
   })
 
   it('replaces an option of the same key, and takes one out that is empty', async () => {

@@ -4,10 +4,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { createAuthority, startVcenter } from '@vmunit/testbed'
+import { availableVcsims, createAuthority, startVcenter } from '@vmunit/testbed'
 import { describe, expect, it } from 'vitest'
 import { waitUntil } from '../../../src/processes/wait-until.ts'
-import { availableBuilds } from './builds.ts'
 import { cloneContent, openSession } from './soap-session.ts'
 import { vm } from './updates.ts'
 
@@ -17,7 +16,7 @@ async function isAlive(pid: number): Promise<boolean> {
   return /\) [^ZX]/.test(stat)
 }
 
-describe.each(await availableBuilds())('the hands of a person (%s)', (govmomi) => {
+describe.each(await availableVcsims())('the hands of a person (%s)', (govmomi) => {
   it('make, copy, switch, change and destroy machines, in no log', async () => {
     await using vcenter = await startVcenter({ govmomi })
     const { hands, proxy } = vcenter

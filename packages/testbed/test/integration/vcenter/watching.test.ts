@@ -1,10 +1,9 @@
-import { startVcenter, type Vcenter } from '@vmunit/testbed'
+import { availableVcsims, startVcenter, type Vcenter } from '@vmunit/testbed'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { availableBuilds } from './builds.ts'
 import { cloneContent, openSession, option, returned, type SoapSession, typed } from './soap-session.ts'
 import { seen, vm, watch } from './updates.ts'
 
-describe.each(await availableBuilds())('watching through the proxy (%s)', (govmomi) => {
+describe.each(await availableVcsims())('watching through the proxy (%s)', (govmomi) => {
   let vcenter: Vcenter
   let session: SoapSession
   let source: string

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildVcsim } from '@vmunit/testbed'
+import { availableVcsims, buildVcsim } from '@vmunit/testbed'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { findGoTools, minorVersion } from '../../../src/vcsim/find-go.ts'
 
@@ -34,6 +34,22 @@ describe('building vcsim', () => {
     )
     await chmod(join(directory, 'go'), 0o755)
     await expect(buildVcsim({ stateDirectory: directory, govmomi: 'module-proxy' })).rejects.toThrow('no network')
+  })
+
+  it('takes what was built, and warns of what was not', async () => {
+    const warnings = vi.spyOn(console, 'warn').mockReturnValue(undefined)
+    await writeFile(join(directory, 'go'), '#!/bin/sh\n[ "$1" = env ] && echo go1.99.1 && exit\n: >vcsim\n')
+    await chmod(join(directory, 'go'), 0o755)
+    vi.stubEnv('PATH', directory)
+    expect(await availableVcsims({ stateDirectory: directory })).toEqual(['module-proxy'])
+    expect(warnings).not.toHaveBeenCalled()
+    // Of the same version, it would build nothing any more.
+    await fakeGo('go1.99.1')
+    expect(await availableVcsims({ stateDirectory: directory })).toEqual(['module-proxy'])
+    expect(warnings).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/^Not tested with govmomi of debian: .*apt-get install/),
+    )
+    expect(await buildVcsim({ stateDirectory: directory })).toMatchObject({ source: 'module-proxy' })
   })
 
   it('finds every go in the search path', async () => {
