@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runProgram } from '../processes/run-program.ts'
+import { tell } from '../tell.ts'
 
 /**
  * Installs Debian packages; none of their services is started, now or with the machine.
@@ -14,6 +15,7 @@ export async function installPackages(packages: readonly string[], signal?: Abor
   if (!existsSync('/usr/bin/apt-get'))
     throw new Error(`This machine has no apt-get, so packages cannot be installed. ${byHand}`)
   if (process.getuid?.() !== 0) throw new Error(`Packages are missing, and only root can install them. ${byHand}`)
+  tell(`installing with apt-get: ${packages.join(' ')} …`)
   const script = fileURLToPath(new URL('./install-packages.sh', import.meta.url))
   const lock = join(tmpdir(), 'vmunit-install.lock')
   const { exitCode, stdout, stderr } = await runProgram(['flock', lock, 'sh', script, ...packages], {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { tell } from '../tell.ts'
 import { GOVMOMI_SOURCES, type GovmomiSource, type Toolchain, toolchainFor } from './govmomi-source.ts'
 import { runCommand } from './run-command.ts'
 import { defaultStateDirectory } from './state-directory.ts'
@@ -66,6 +67,7 @@ async function lookAt(source: GovmomiSource, stateDirectory = defaultStateDirect
 async function buildWith(source: GovmomiSource, options: BuildVcsimOptions): Promise<BuiltVcsim> {
   const { toolchain, isThere, ...built } = await lookAt(source, options.stateDirectory)
   if (isThere) return built
+  tell(`building vcsim with govmomi ${built.version} …`)
   const cache = dirname(built.path)
   await mkdir(cache, { recursive: true })
   const directory = await mkdtemp(join(cache, 'build-'))
@@ -107,7 +109,7 @@ export async function buildVcsim(options: BuildVcsimOptions = {}): Promise<Built
 export async function availableVcsims(options: BuildVcsimOptions = {}): Promise<readonly GovmomiSource[]> {
   const { there, missing } = await lookAtAll(options)
   if (there.length === 0) return [(await buildVcsim(options)).source]
-  for (const why of missing) console.warn(`Not tested with govmomi of ${why}`)
+  for (const why of missing) tell(`not tested with the govmomi of ${why}`)
   return there.map(({ source }) => source)
 }
 

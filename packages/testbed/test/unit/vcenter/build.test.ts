@@ -37,18 +37,20 @@ describe('building vcsim', () => {
   })
 
   it('takes what was built, and warns of what was not', async () => {
-    const warnings = vi.spyOn(console, 'warn').mockReturnValue(undefined)
+    const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
     await writeFile(join(directory, 'go'), '#!/bin/sh\n[ "$1" = env ] && echo go1.99.1 && exit\n: >vcsim\n')
     await chmod(join(directory, 'go'), 0o755)
     vi.stubEnv('PATH', directory)
     expect(await availableVcsims({ stateDirectory: directory })).toEqual(['module-proxy'])
-    expect(warnings).not.toHaveBeenCalled()
+    expect(told.mock.calls).toEqual([[expect.stringMatching(/^testbed: building vcsim with govmomi 0\.\d+\.\d+ …\n$/)]])
+    told.mockClear()
     // Of the same version, it would build nothing any more.
     await fakeGo('go1.99.1')
     expect(await availableVcsims({ stateDirectory: directory })).toEqual(['module-proxy'])
-    expect(warnings).toHaveBeenCalledExactlyOnceWith(
-      expect.stringMatching(/^Not tested with govmomi of debian: .*apt-get install/),
+    expect(told).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/^testbed: not tested with the govmomi of debian: .*apt-get install/),
     )
+    told.mockRestore()
     expect(await buildVcsim({ stateDirectory: directory })).toMatchObject({ source: 'module-proxy' })
   })
 
