@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { buffer } from 'node:stream/consumers'
-import { connectVsphere, type Transport, type VimRequest } from '@vmunit/driver-vsphere'
+import type { Transport, VimRequest } from '@vmunit/driver-vsphere'
 
 /** One SOAP request as it goes over the wire, and the session that it belongs to. */
 export interface CapturedRequest {
@@ -21,8 +21,11 @@ function pathsIn(request: string): readonly string[] {
   )
 }
 
-/** Looks what the driver asks for when it reads an inventory, so that a peer can ask for the very same. */
-export async function captureInventory(environment: NodeJS.ProcessEnv): Promise<CapturedRequest> {
+/** Looks what is asked of the property collector over a transport, so that a peer can ask for the very same. */
+export async function captureRequest(
+  environment: NodeJS.ProcessEnv,
+  ask: (transport: Transport) => Promise<unknown>,
+): Promise<CapturedRequest> {
   const ca = readFileSync(environment['VCENTER_CA_FILE'] ?? '')
   const url = environment['VCENTER_URL'] ?? ''
   let captured: CapturedRequest | undefined
@@ -57,8 +60,7 @@ export async function captureInventory(environment: NodeJS.ProcessEnv): Promise<
     close,
     [Symbol.asyncDispose]: close,
   }
-  await using driver = await connectVsphere({ transport })
-  await driver.inventory({})
-  if (captured === undefined) throw new Error('The driver read its inventory without RetrievePropertiesEx.')
+  await ask(transport)
+  if (captured === undefined) throw new Error('RetrievePropertiesEx was not called.')
   return captured
 }
