@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { isAlive } from '../../src/processes/process-identity.ts'
 import { namespacesOf } from '../../src/processes/processes-around.ts'
-import { runChecked } from '../../src/processes/run-program.ts'
 import { openLab } from './guests-support.ts'
 
 const COUNT = 100
@@ -21,13 +20,15 @@ function listening(prefix: readonly number[]): readonly string[] {
     })
 }
 
+/** The addresses of this machine, as the kernel routes to them; a small machine has no program that lists them. */
+function localAddresses(): string {
+  return ['/proc/net/fib_trie', '/proc/net/if_inet6'].map((path) => readFileSync(path, 'utf8')).join('\n')
+}
+
 it(`leaves the machine as it was after ${COUNT} guests were started, asked and stopped`, {
   timeout: 120_000,
 }, async () => {
-  const [mounts, addresses] = [
-    readFileSync('/proc/self/mountinfo', 'utf8'),
-    await runChecked(['ip', '-o', 'addr', 'show', 'dev', 'lo']),
-  ]
+  const [mounts, addresses] = [readFileSync('/proc/self/mountinfo', 'utf8'), localAddresses()]
   const times: string[] = []
   const timed = async <T>(what: string, task: () => Promise<T>): Promise<T> => {
     const begin = performance.now()
@@ -73,5 +74,5 @@ it(`leaves the machine as it was after ${COUNT} guests were started, asked and s
   expect(listening(prefix)).toEqual([])
   expect(processes.filter((one) => isAlive(one))).toEqual([])
   expect(readFileSync('/proc/self/mountinfo', 'utf8')).toBe(mounts)
-  expect(await runChecked(['ip', '-o', 'addr', 'show', 'dev', 'lo'])).toBe(addresses)
+  expect(localAddresses()).toBe(addresses)
 })
