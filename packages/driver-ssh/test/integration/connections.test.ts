@@ -3,6 +3,7 @@ import net, { type AddressInfo } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import ssh2 from 'ssh2'
 import { describe, expect, it } from 'vitest'
+import { newKeyPair } from '../support/new-key-pair.ts'
 import { processes } from '../support/processes.ts'
 import { rejection } from '../support/rejection.ts'
 import { useRoom } from '../support/room.ts'
@@ -179,7 +180,7 @@ describe('many commands on one connection', () => {
 
 /** A server that lets everybody in, and answers to commands when it has room. */
 async function busyServer() {
-  const { private: hostKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519')
+  const { private: hostKey, public: publicKey } = newKeyPair()
   const state = { hasRoom: false }
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     client.on('error', () => {})

@@ -3,17 +3,18 @@ import type { VmunitError } from '@vmunit/core'
 import ssh2 from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { fingerprint, parseHostKey } from '../../src/host-keys/host-key.ts'
+import { newKeyPair } from '../support/new-key-pair.ts'
 import { rejection } from '../support/rejection.ts'
 import { useRoom } from '../support/room.ts'
 
 const { room, access } = useRoom()
-const strange = ssh2.utils.generateKeyPairSync('ed25519').public
+const strange = newKeyPair().public
 const print = (key: string): string => fingerprint(parseHostKey(key).blob)
 
 /** A server with a key of its own that counts how often somebody tries to log in. */
 async function countingServer(): Promise<{ port: number; logins: () => number; close: () => void }> {
   let logins = 0
-  const { private: hostKey } = ssh2.utils.generateKeyPairSync('ed25519')
+  const { private: hostKey } = newKeyPair()
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     client.on('error', () => {})
     client.on('authentication', (attempt) => {

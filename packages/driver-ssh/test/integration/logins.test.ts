@@ -7,12 +7,13 @@ import { inspect } from 'node:util'
 import ssh2 from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { createSshAccess } from '../../src/index.ts'
+import { newKeyPair } from '../support/new-key-pair.ts'
 import { rejection } from '../support/rejection.ts'
 import { useRoom } from '../support/room.ts'
 import { until } from '../support/until.ts'
 
 const { room, access } = useRoom()
-const strange = ssh2.utils.generateKeyPairSync('ed25519').private
+const strange = newKeyPair().private
 const withoutKey = { privateKey: undefined }
 
 describe('logging in', () => {
@@ -56,7 +57,7 @@ describe('logging in', () => {
   })
 
   it('with an encrypted key needs its passphrase', async () => {
-    const { private: encrypted, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519', {
+    const { private: encrypted, public: publicKey } = newKeyPair({
       passphrase: 'pass phrase',
       cipher: 'aes256-cbc',
       rounds: 4,
@@ -103,7 +104,7 @@ describe('logging in', () => {
 
   it('answers with the password when it is asked for it, and only then', async () => {
     const answers: string[][] = []
-    const { private: hostKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519')
+    const { private: hostKey, public: publicKey } = newKeyPair()
     const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
       client.on('error', () => {})
       client.on('authentication', (attempt) => {

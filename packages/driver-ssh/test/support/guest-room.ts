@@ -9,7 +9,7 @@ import {
   type GuestSettings,
   type Instance,
 } from '@vmunit/testbed'
-import ssh2 from 'ssh2'
+import { newKeyPair } from './new-key-pair.ts'
 
 /** A guest that runs. */
 export interface RoomGuest {
@@ -31,7 +31,7 @@ export async function openGuestRoom(): Promise<GuestRoom> {
   const baseRoot = await buildBaseRoot(join(defaultStateDirectory, 'base-root'))
   const instance: Instance = await claimInstance(defaultStateDirectory)
   const host = await createGuestHost({ directory: instance.guests, baseRoot })
-  const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync('ed25519')
+  const { private: privateKey, public: publicKey } = newKeyPair()
   let count = 0
 
   function freshAddress(): string {

@@ -4,7 +4,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GuestTarget } from '@vmunit/core'
-import ssh2 from 'ssh2'
+import { newKeyPair } from './new-key-pair.ts'
 import { until } from './until.ts'
 
 /** An sshd of this machine itself, with its tools: another userland than that of the guests. */
@@ -16,7 +16,7 @@ export interface MachineSshd extends AsyncDisposable {
 
 export async function startMachineSshd(address: string, publicKey: string): Promise<MachineSshd> {
   const directory = await mkdtemp(join(tmpdir(), 'machine-sshd-'))
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519')
+  const hostKey = newKeyPair()
   await writeFile(join(directory, 'host_key'), hostKey.private, { mode: 0o600 })
   await writeFile(join(directory, 'authorized_keys'), `${publicKey}\n`)
   await writeFile(

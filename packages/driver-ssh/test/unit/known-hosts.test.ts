@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import ssh2 from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { fingerprint, parseHostKey } from '../../src/host-keys/host-key.ts'
 import { lookUpKnownHost } from '../../src/host-keys/known-hosts.ts'
+import { newKeyPair } from '../support/new-key-pair.ts'
 
-const newKey = (): string => ssh2.utils.generateKeyPairSync('ed25519').public
+const newKey = (): string => newKeyPair().public
 const [first, second, third] = [newKey(), newKey(), newKey()]
 const keysOf = (text: string, host: string, port = 22): readonly string[] =>
   lookUpKnownHost(text, host, port).keys.map((key) => `${key.type} ${key.blob.toString('base64')}`)

@@ -28,7 +28,8 @@ describe.each(await availableVcsims())('watching through the proxy (%s)', (govmo
     await seen(watcher, (change) => change.kind === 'modify' && change.object === id && /new/.test(change.value ?? ''))
     await vcenter.hands.destroy(id)
     await seen(watcher, (change) => change.kind === 'leave' && change.object === id)
-    expect(await watcher.next(0)).toEqual([])
+    // Of the tasks of vcsim itself, ends may still be told.
+    expect((await watcher.next(0)).filter(({ object }) => object === id)).toEqual([])
   })
 
   it('tells a filter that is made later on the next wait, in pages', async () => {
