@@ -111,11 +111,22 @@ function stepsInFlight(journal: readonly JournalRecord[]): number {
   return open.size
 }
 
-/** Calls that change something and were begun by the holder. */
-function begunByHolder(log: readonly WorldEvent[]): readonly string[] {
-  return log.flatMap((event) =>
-    event.type === 'begun' && event.caller === 'holder' ? [`${event.call} ${event.operationId ?? event.subject}`] : [],
-  )
+/** A span of time: from when, and before when. */
+interface Span {
+  readonly from: number
+  readonly before: number
+}
+
+/**
+ * Calls that change something and that the holder sent in a span. Its own clock counts: what it was just writing to its
+ * socket when it was stopped, with the lease that it had, comes to the world when it goes on.
+ */
+function sentByHolder(log: readonly WorldEvent[], { from, before }: Span): readonly string[] {
+  return log.flatMap((event) => {
+    if (event.type !== 'begun' || event.caller !== 'holder') return []
+    const { sentAt = event.time } = event
+    return sentAt >= from && sentAt < before ? [`${event.call} ${event.operationId ?? event.subject}`] : []
+  })
 }
 
 const ONCE = new Set(['hypervisor.create', 'guests.startJob'])
@@ -168,7 +179,6 @@ async function play({ guarded, when }: Stop, { opened, successor, holder }: Cast
   if ((await handle.state()).state === 'succeeded') return { outcome: 'too late', inFlight: 0, stale: [] }
   const outcome = await takeOver(successor, run, holder)
   await sleep(Math.max(0, stoppedAt + 2 * LEASE_MS - Date.now()))
-  const continuedFrom = (await opened.world.admin.log()).length
   const continuedAt = Date.now()
   holder.signal('SIGCONT')
   const state = await untilEnded(successor.manager, handle)
@@ -179,7 +189,7 @@ async function play({ guarded, when }: Stop, { opened, successor, holder }: Cast
   const isBack = ({ type, time, data }: JournalRecord): boolean =>
     type === 'run.owned' && time >= continuedAt && String((data as { owner: string }).owner).endsWith(` ${holder.pid}`)
   const backAt = journal.find(isBack)?.time ?? Infinity
-  const stale = begunByHolder(log.slice(continuedFrom - from).filter(({ time }) => time < backAt))
+  const stale = sentByHolder(log, { from: continuedAt, before: backAt })
   if (guarded) {
     expect({ state, versions: await versions(opened) }).toEqual({ state: 'succeeded', versions: new Map([[2, CROWD]]) })
     const ours = (await opened.world.admin.machines()).filter(({ marker }) => marker?.unit === UNIT)

@@ -1,4 +1,5 @@
 import { orAbort } from '../../internal/abort.ts'
+import { systemClock } from '../../internal/system-clock.ts'
 import type { Call } from '../../ports/call.ts'
 import type { Backend } from './ask.ts'
 import { openWorld } from './open-world.ts'
@@ -53,7 +54,7 @@ async function connectBackend(path: string): Promise<Backend> {
       signal?.throwIfAborted()
       // Nothing lies between a caller's last thoughts and the sending when the connection stands.
       const connection = latest.open ? latest : await orAbort(connected(), signal)
-      const { id, answer } = connection.ask(request, call?.permit)
+      const { id, answer } = connection.ask({ ...request, sentAt: systemClock.now() }, call?.permit)
       try {
         return await orAbort(answer, signal)
       } catch (error) {

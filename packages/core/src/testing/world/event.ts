@@ -12,6 +12,8 @@ export interface BegunEvent {
   readonly call: string
   readonly subject: string
   readonly operationId?: string | undefined
+  /** When its caller sent it, by the caller's clock; absent for calls that came over no socket. */
+  readonly sentAt?: number | undefined
 }
 
 /** A call has ended, whether or not anybody still waits for it. */

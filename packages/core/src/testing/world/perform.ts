@@ -11,6 +11,8 @@ export interface WorldRequest {
   readonly caller: string
   readonly method: WorldMethod
   readonly args: readonly unknown[]
+  /** When it was sent over a socket, by the caller's clock. */
+  readonly sentAt?: number | undefined
 }
 
 /** Carries out a call to its end, whether or not anybody still waits for it. */
@@ -57,7 +59,7 @@ export function createPerform(state: WorldState, handlers: Handlers<WorldMethod>
   }
 }
 
-function begin(state: WorldState, { caller, method }: WorldRequest, about: CallSubject): number {
+function begin(state: WorldState, { caller, method, sentAt }: WorldRequest, about: CallSubject): number {
   const { subject, operationId } = about
-  return state.log.append({ type: 'begun', caller, call: method, subject, operationId })
+  return state.log.append({ type: 'begun', caller, call: method, subject, operationId, sentAt })
 }

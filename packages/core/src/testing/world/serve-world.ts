@@ -55,9 +55,10 @@ export function serveWorld(server: Server, backend: Backend, onStop: () => void)
   })
 }
 
-async function send(backend: Backend, { caller, method, args }: CallMessage, signal: AbortSignal): Promise<unknown> {
+async function send(backend: Backend, message: CallMessage, signal: AbortSignal): Promise<unknown> {
+  const { caller, method, args, sentAt } = message
   if (!isMethod(method)) throw new VmunitError('ERR_UNSUPPORTED', `A world has no call ${method}.`)
-  return await backend.send({ caller, method, args }, { signal })
+  return await backend.send({ caller, method, args, sentAt }, { signal })
 }
 
 function isMethod(method: string): method is WorldMethod {

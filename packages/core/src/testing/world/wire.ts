@@ -22,6 +22,7 @@ export interface CallMessage {
   readonly caller: string
   readonly method: string
   readonly args: readonly unknown[]
+  readonly sentAt: number
 }
 
 /** From client to world; an abort names the call whose answer nobody wants any more. */
@@ -50,7 +51,7 @@ export const worldDescription: Parser<WorldDescription> = z.object({
 
 /** Reads what a client says. */
 export const clientMessage: Parser<ClientMessage> = z.union([
-  z.object({ id: z.int(), caller: z.string(), method: z.string(), args: z.array(z.unknown()) }),
+  z.object({ id: z.int(), caller: z.string(), method: z.string(), args: z.array(z.unknown()), sentAt: z.number() }),
   z.object({ id: z.int(), control: z.enum(['describe', 'stop']) }),
   z.object({ abort: z.int() }),
 ])
