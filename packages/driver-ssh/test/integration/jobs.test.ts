@@ -83,7 +83,7 @@ describe('a job', () => {
       argv: [
         'sh',
         '-c',
-        'sleep 0.2; ps -o pid,args | grep "[s]shd: root" | while read pid rest; do kill -9 $pid; done; echo went on',
+        'sleep 0.2; ps -o pid,args | grep "[s]shd[a-z-]*: root" | while read pid rest; do kill -9 $pid; done; echo went on',
       ],
     })
     await until(

@@ -53,8 +53,8 @@ export async function issueCertificate(
     await writeFile(path('extensions'), extensions)
     const request = ['-subj', '/CN=vcenter', '-keyout', path('key'), '-out', path('request')]
     await runCommand('openssl', ['req', '-new', ...newKey, ...request])
-    // A negative number of days is the way to a certificate of yesterday that every OpenSSL 3 understands.
-    const days = kind === 'expired' ? '-1' : '365'
+    // With no days it ends in the second in which it begins. OpenSSL 3.5 takes no negative number, 3.0 no dates.
+    const days = kind === 'expired' ? '0' : '365'
     const signer = ['-CA', path('ca.pem'), '-CAkey', path('ca.key'), '-CAcreateserial', '-days', days]
     const files = ['-in', path('request'), '-extfile', path('extensions'), '-out', path('certificate')]
     await runCommand('openssl', ['x509', '-req', ...signer, ...files])
