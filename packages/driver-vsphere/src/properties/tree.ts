@@ -5,27 +5,47 @@ const FOLDERS: Traversal = {
   name: 'folder',
   type: 'Folder',
   path: 'childEntity',
-  next: ['folder', 'machineFolder', 'hostFolder', 'host', 'pool', 'poolMachine'],
+  next: ['folder', 'machineFolder', 'hostFolder'],
 }
-const MACHINE_FOLDERS: Traversal = { name: 'machineFolder', type: 'Datacenter', path: 'vmFolder', next: ['folder'] }
-const HOST_FOLDERS: Traversal = { name: 'hostFolder', type: 'Datacenter', path: 'hostFolder', next: ['folder'] }
+const MACHINE_FOLDERS: Traversal = { name: 'machineFolder', type: 'Datacenter', path: 'vmFolder', next: ['machine'] }
+const HOST_FOLDERS: Traversal = { name: 'hostFolder', type: 'Datacenter', path: 'hostFolder', next: ['computer'] }
+const MACHINES: Traversal = { name: 'machine', type: 'Folder', path: 'childEntity', next: ['machine', 'appMachine'] }
+const APP_MACHINES: Traversal = { name: 'appMachine', type: 'VirtualApp', path: 'vm' }
+const COMPUTERS: Traversal = {
+  name: 'computer',
+  type: 'Folder',
+  path: 'childEntity',
+  next: ['computer', 'host', 'rootPool'],
+}
 const HOSTS: Traversal = { name: 'host', type: 'ComputeResource', path: 'host' }
-// A folder holds vApps, which are pools as well, and each of them may hold vApps and pools again.
+// A vApp in a vApp is in no folder: it is found among the pools. No way leads from a machine to its pool: a server that
+// does not look at the types of this tree would go it for each machine, to all machines of the pool.
+const ROOT_POOLS: Traversal = {
+  name: 'rootPool',
+  type: 'ComputeResource',
+  path: 'resourcePool',
+  next: ['pool', 'poolMachine'],
+}
 const POOLS: Traversal = { name: 'pool', type: 'ResourcePool', path: 'resourcePool', next: ['pool', 'poolMachine'] }
 const POOL_MACHINES: Traversal = { name: 'poolMachine', type: 'ResourcePool', path: 'vm' }
+const MACHINE_TREE = [MACHINE_FOLDERS, MACHINES, APP_MACHINES]
+const HOST_TREE = [HOST_FOLDERS, COMPUTERS, HOSTS]
 
 /**
  * Everything in the tree of an endpoint. Its root is part of it, so that a lost session shows: without it, a tree whose
  * branches may not be read looks like a tree without branches.
  */
 export function wholeTree(rootFolder: Reference): ObjectSet {
-  return { start: rootFolder, along: [FOLDERS, MACHINE_FOLDERS, HOST_FOLDERS, HOSTS, POOLS, POOL_MACHINES] }
+  return { start: rootFolder, along: [FOLDERS, ...MACHINE_TREE, ...HOST_TREE, ROOT_POOLS, POOLS, POOL_MACHINES] }
 }
 
 /** Every host. */
 export function hostTree(rootFolder: Reference): ObjectSet {
-  const folders = { ...FOLDERS, next: ['folder', 'hostFolder', 'host'] }
-  return { start: rootFolder, along: [folders, HOST_FOLDERS, HOSTS] }
+  const [folders, computers] = [
+    { ...FOLDERS, next: ['folder', 'hostFolder'] },
+    { ...COMPUTERS, next: ['computer', 'host'] },
+  ]
+  return { start: rootFolder, along: [folders, HOST_FOLDERS, computers, HOSTS] }
 }
 
 /** What is read of folders, so that a lost session shows. */

@@ -20,23 +20,30 @@ const INVENTORY: Readonly<Record<string, Entity>> = {
   'inner-app': { type: 'VirtualApp', vm: ['vm-in-inner-app'], resourcePool: [] },
   pool: { type: 'ResourcePool', vm: ['vm-in-pool-of-app'], resourcePool: [] },
   hosts: { type: 'Folder', childEntity: ['cluster'] },
-  cluster: { type: 'ClusterComputeResource', host: ['host-1'] },
+  cluster: { type: 'ClusterComputeResource', host: ['host-1'], resourcePool: ['root-pool'] },
+  'root-pool': { type: 'ResourcePool', vm: ['vm-in-root', 'vm-in-folder'], resourcePool: ['app'] },
+  'vm-in-root': { type: 'VirtualMachine', resourcePool: ['root-pool'] },
+  'vm-in-folder': { type: 'VirtualMachine', resourcePool: ['root-pool'] },
 }
 const BASES: Readonly<Record<string, string>> = {
   VirtualApp: 'ResourcePool',
   ClusterComputeResource: 'ComputeResource',
 }
 
-/** What the property collector comes to, as its reference says it. */
-function found(objectSet: XmlNode): ReadonlySet<string> {
+/** What the property collector comes to, as its reference says it, in its order; vcsim does not look at types. */
+function visits({ looksAtTypes }: { readonly looksAtTypes: boolean }): readonly string[] {
+  const query = { properties: [], objects: [wholeTree({ type: 'Folder', id: 'root' })] }
+  const xml = filterSpec('spec', query).replace('<spec>', '<spec xmlns:xsi="i">')
+  const objectSet = childOf(parseDocument(xml), 'objectSet')
+  if (objectSet === undefined) throw new Error('no objectSet')
   const steps = childrenOf(objectSet, 'selectSet')
-  const seen = new Set<string>()
+  const seen: string[] = []
   function visit(id: string, next: readonly XmlNode[]): void {
-    seen.add(id)
+    seen.push(id)
     const { type, ...paths }: Entity = INVENTORY[id] ?? { type: '' }
     for (const step of next) {
       const of = childText(step, 'type')
-      if (of !== type && of !== BASES[type]) continue
+      if (looksAtTypes && of !== type && of !== BASES[type]) continue
       const names = childrenOf(step, 'selectSet').map((one) => childText(one, 'name'))
       const following = steps.filter((one) => names.includes(childText(one, 'name')))
       for (const other of paths[childText(step, 'path') ?? ''] ?? []) visit(other, following)
@@ -47,11 +54,8 @@ function found(objectSet: XmlNode): ReadonlySet<string> {
 }
 
 it('a look at everything comes to machines in folders, in vApps, and in what a vApp holds', () => {
-  const query = { properties: [], objects: [wholeTree({ type: 'Folder', id: 'root' })] }
-  const xml = filterSpec('spec', query).replace('<spec>', '<spec xmlns:xsi="i">')
-  const objectSet = childOf(parseDocument(xml), 'objectSet')
-  if (objectSet === undefined) throw new Error('no objectSet')
-  expect([...found(objectSet)].filter((id) => /^(vm|host)-/.test(id)).toSorted()).toEqual([
+  const found = new Set(visits({ looksAtTypes: true }).filter((id) => /^(vm|host)-/.test(id)))
+  expect([...found].toSorted()).toEqual([
     'host-1',
     'vm-in-app',
     'vm-in-folder',
@@ -59,4 +63,9 @@ it('a look at everything comes to machines in folders, in vApps, and in what a v
     'vm-in-pool-of-app',
     'vm-in-root',
   ])
+})
+
+it('a look at everything comes to a machine by its folder and its pool, not once for each other machine', () => {
+  const seen = visits({ looksAtTypes: false })
+  for (const id of ['vm-in-root', 'vm-in-folder']) expect(seen.filter((one) => one === id)).toHaveLength(2)
 })
