@@ -2,14 +2,11 @@
 import { ensureRequirements, ensureVcsim, GOVMOMI_SOURCES } from '../packages/testbed/src/index.ts'
 
 await ensureRequirements()
-const problems: string[] = []
+// Where there is no Go, Debian's is installed; where that is new enough, it builds the newest govmomi too.
+await ensureVcsim()
 for (const govmomi of GOVMOMI_SOURCES) {
-  try {
-    const { version } = await ensureVcsim({ govmomi })
-    console.log(`vcsim: govmomi ${version}`)
-  } catch (error) {
-    problems.push(`${govmomi}: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  await ensureVcsim({ govmomi }).then(
+    ({ version }) => console.log(`vcsim: govmomi ${version}`),
+    (error: unknown) => console.log(`not tested with the govmomi of ${govmomi}: ${String(error)}`),
+  )
 }
-if (problems.length === GOVMOMI_SOURCES.length) throw new Error(`vcsim cannot be built here.\n${problems.join('\n')}`)
-for (const problem of problems) console.log(`not tested with the govmomi of ${problem}`)

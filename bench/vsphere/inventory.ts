@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { connectVsphere, type Transport } from '@vmunit/driver-vsphere'
 import { createAuthority, defaultStateDirectory, ensureVcsim, issueCertificate, startVcsim } from '@vmunit/testbed'
 import { build } from 'tsup'
-import { createSession } from '../../packages/driver-vsphere/src/session/session.ts'
 import { median } from '../median.ts'
 import type { Report } from '../report.ts'
 import { captureRequest } from './captured-request.ts'
@@ -97,10 +96,7 @@ async function looksFrom(directory: string): Promise<readonly Look[]> {
     {
       name: `4 properties of ${MACHINES} machines, cold process`,
       ours: [process.execPath, join(directory, 'read-four-properties.mjs')],
-      ask: async (transport) =>
-        await readFourProperties(
-          createSession({ transport, credentials: undefined, timeoutMs: 60_000, keepAliveMs: 60_000 }),
-        ),
+      ask: async (transport) => await readFourProperties({ transport, credentials: undefined }),
     },
     {
       name: `inventory of ${MACHINES} machines, cold process`,

@@ -1,6 +1,5 @@
 // As read-inventory.mjs, for four properties. The driver has no such call, so this is bundled with the parts of it.
 import { readFileSync } from 'node:fs'
-import { createSession } from '../../../packages/driver-vsphere/src/session/session.ts'
 import { createHttpsTransport } from '../../../packages/driver-vsphere/src/transport/https-transport.ts'
 import { readFourProperties } from '../read-properties.ts'
 
@@ -12,7 +11,5 @@ const transport = createHttpsTransport({
   maxAnswerBytes: 256 * 1024 * 1024,
 })
 const credentials = { username: VCENTER_USERNAME, password: VCENTER_PASSWORD }
-const session = createSession({ transport, credentials, timeoutMs: 60_000, keepAliveMs: 240_000 })
-const machines = await readFourProperties(session)
+const machines = await readFourProperties({ transport, credentials })
 process.stdout.write(JSON.stringify({ machines, peakKilobytes: process.resourceUsage().maxRSS }))
-await session.close()

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from './message-of.ts'
 import { startTestbed, type Testbed } from './testbed.ts'
 
 // `npm run testbed`: keeps one testbed up for a person, until Ctrl-C.
@@ -59,7 +60,7 @@ try {
   say('Ending the testbed.')
 } catch (error) {
   if (!stop.signal.aborted) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${messageOf(error)}\n`)
     process.exitCode = 1
   }
 }

@@ -20,22 +20,19 @@ export async function outUnrecorded(
   { plan, schedule, changes }: Progress,
   { group: taken, ...call }: Call & { readonly group: string },
 ): Promise<readonly string[]> {
-  const { store } = engine
-  if (plan.unit === undefined) return []
+  const { unit } = plan
+  if (unit === undefined) return []
   const scheduled = schedule.forward.flat()
   const begun = new Set(scheduled.filter(({ key }) => changes.has(key)).map(({ change }) => change.group))
   const pending = new Set(
     scheduled.map(({ change }) => change.group).filter((name) => name !== taken && !begun.has(name)),
   )
   if (pending.size === 0) return []
-  const [document] = await store.get([keys.unit(plan.unit)], call)
+  const wanted = [keys.unit(unit), ...[...pending].map((name) => keys.group(unit, name))]
+  const [document, ...stored] = await engine.store.get(wanted, call)
   if (document === undefined) return []
   const { tiers } = unitParser.parse(document.value)
   const pools: Pools = { tiers, members: await readMembers(engine, [{ tiers }], call) }
-  const stored = await store.get(
-    [...pending].map((name) => keys.group(plan.unit ?? '', name)),
-    call,
-  )
   const groups = stored.flatMap((found) => (found === undefined ? [] : [groupParser.parse(found.value)]))
   return groups.filter(({ servers }) => servers.some((server) => isOut(server, pools))).map(({ name }) => name)
 }

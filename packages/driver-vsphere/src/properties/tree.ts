@@ -28,15 +28,14 @@ const ROOT_POOLS: Traversal = {
 }
 const POOLS: Traversal = { name: 'pool', type: 'ResourcePool', path: 'resourcePool', next: ['pool', 'poolMachine'] }
 const POOL_MACHINES: Traversal = { name: 'poolMachine', type: 'ResourcePool', path: 'vm' }
-const MACHINE_TREE = [MACHINE_FOLDERS, MACHINES, APP_MACHINES]
-const HOST_TREE = [HOST_FOLDERS, COMPUTERS, HOSTS]
 
 /**
  * Everything in the tree of an endpoint. Its root is part of it, so that a lost session shows: without it, a tree whose
  * branches may not be read looks like a tree without branches.
  */
 export function wholeTree(rootFolder: Reference): ObjectSet {
-  return { start: rootFolder, along: [FOLDERS, ...MACHINE_TREE, ...HOST_TREE, ROOT_POOLS, POOLS, POOL_MACHINES] }
+  const toMachines = [MACHINE_FOLDERS, MACHINES, APP_MACHINES, ROOT_POOLS, POOLS, POOL_MACHINES]
+  return { start: rootFolder, along: [FOLDERS, ...toMachines, HOST_FOLDERS, COMPUTERS, HOSTS] }
 }
 
 /** Every host. */

@@ -1,6 +1,7 @@
 import type { GuestHost } from '../guests/guest-host.ts'
 import type { GuestSettings } from '../guests/guest-settings.ts'
 import { createQueues } from '../guests/queue.ts'
+import { messageOf } from '../message-of.ts'
 import type { AdminMachine, VcenterAdmin } from '../vcenter/vcenter-admin.ts'
 
 /** A guest that answers. */
@@ -43,7 +44,7 @@ export interface Boots {
 }
 
 /** Where a guest that has booted publishes its host keys. */
-const HOST_KEYS = 'guestinfo.vmunit.hostkeys'
+export const HOST_KEYS = 'guestinfo.vmunit.hostkeys'
 
 /** How long a machine whose guest did not boot is left alone. */
 const RETRY_MS = 500
@@ -97,7 +98,7 @@ export function createBoots({ hands, guests, onBoot }: BootParts): Boots {
       const done = boot(id, settings, stop.signal)
         .catch((error: unknown) => {
           if (stop.signal.aborted) return
-          problems.set(id, error instanceof Error ? error.message : String(error))
+          problems.set(id, messageOf(error))
           notBefore.set(id, performance.now() + RETRY_MS)
         })
         .finally(() => running.delete(id))

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../message-of.ts'
 import type { VcenterAdmin } from '../vcenter/vcenter-admin.ts'
 import { type BootParts, createBoots, hasLostItsGuest } from './boots.ts'
 import { type CommonSettings, desiredGuest } from './desired-guest.ts'
@@ -58,13 +59,12 @@ export function startHostAgent(options: HostAgentOptions): HostAgent {
     const machines = await hands.machines()
     await followDisks({ machines, known, hands, guests, end: boots.end })
     const off = machines.filter(({ power }) => power !== 'on')
-    // A machine that takes over the address of one that goes off finds it free.
-    const ending = off.filter(({ id }) => boots.isOn(id) || boots.isBooting(id))
-    await Promise.all(ending.map(async ({ id }) => await boots.end(id)))
-    for (const { id } of off) boots.forget(id)
     // Off and on again between two looks: what a guest published goes with the power of its machine.
     const cycled = machines.filter((machine) => booted.has(machine.id) && hasLostItsGuest(machine))
-    await Promise.all(cycled.map(async ({ id }) => await boots.end(id)))
+    // A machine that takes over the address of one that goes off finds it free.
+    const ending = [...off.filter(({ id }) => boots.isOn(id) || boots.isBooting(id)), ...cycled]
+    await Promise.all(ending.map(async ({ id }) => await boots.end(id)))
+    for (const { id } of off) boots.forget(id)
     const present = new Set(machines.map(({ id }) => id))
     for (const id of boots.problems.keys()) if (!present.has(id)) boots.forget(id)
     await leases.follow(machines)
@@ -84,7 +84,7 @@ export function startHostAgent(options: HostAgentOptions): HostAgent {
         await look()
         blind = undefined
       } catch (error) {
-        blind = error instanceof Error ? error.message : String(error)
+        blind = messageOf(error)
       }
       ended = number
       // Looking at many machines costs vCenter more; it is left most of its time for others.

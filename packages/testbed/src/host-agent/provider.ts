@@ -1,5 +1,6 @@
 import type { GuestHost } from '../guests/guest-host.ts'
 import type { VcenterAdmin } from '../vcenter/vcenter-admin.ts'
+import { HOST_KEYS } from './boots.ts'
 import type { HostAgent } from './host-agent.ts'
 
 /** A template that a person makes. */
@@ -71,7 +72,7 @@ export function createProvider({ vcenter: { hands }, guests, agent }: ProviderPa
       const machine = (await hands.machines()).find((one) => one.id === id)
       const made = await guests.exec(id, ['sh', '-c', FIRST_KEYS, 'keys', machine?.instanceUuid ?? ''])
       if (made.exitCode !== 0) throw new Error(`Template ${name} cannot be made: ${made.stderr}`)
-      await hands.reconfigure(id, { 'guestinfo.vmunit.hostkeys': (await guests.hostKeys(id)).join('\n') })
+      await hands.reconfigure(id, { [HOST_KEYS]: (await guests.hostKeys(id)).join('\n') })
       await hands.markAsTemplate(id)
       return id
     },

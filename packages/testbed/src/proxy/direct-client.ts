@@ -45,8 +45,6 @@ export interface DirectClient extends Disposable {
   run(method: string, target: Reference, content?: string): Promise<string>
   /** The properties of objects, or of everything that a container view would show below the root folder. */
   read(type: string, paths: readonly string[], ids?: readonly string[]): Promise<readonly PropertyObject[]>
-  /** Machines, vApps and folders directly in a folder, with their names. */
-  inFolder(folder: Reference): Promise<readonly PropertyObject[]>
   /** The managers and the root folder by their names in `ServiceContent`: a vCenter and an ESXi host differ in them. */
   content(): Promise<ReadonlyMap<string, Reference>>
   close(): void
@@ -57,11 +55,6 @@ const pollMs = 5
 
 function soapFault(fault: string, message: string): SoapFault {
   return Object.assign(new Error(`${fault}: ${message}`), { fault })
-}
-
-function propertiesXml(type: string, paths: readonly string[]): string {
-  const pathSet = paths.map((path) => `<pathSet>${escapeXml(path)}</pathSet>`).join('')
-  return `<propSet><type>${type}</type>${pathSet}</propSet>`
 }
 
 /** The objects in an answer of the property collector. */
@@ -168,24 +161,14 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
     return `<objectSet>${referenceXml('obj', await rootView)}<skip>true</skip>${select}</objectSet>`
   }
 
-  const retrieve = async (properties: string, objects: string): Promise<readonly PropertyObject[]> => {
-    const spec = `<specSet>${properties}${objects}</specSet><options/>`
-    return readObjects(await call('RetrievePropertiesEx', await manager('propertyCollector'), spec))
-  }
-
   const read: DirectClient['read'] = async (type, paths, ids) => {
     if (ids?.length === 0) return []
+    const pathSet = paths.map((path) => `<pathSet>${escapeXml(path)}</pathSet>`).join('')
     const objects =
       ids?.map((value) => `<objectSet>${referenceXml('obj', { type, value })}</objectSet>`).join('') ??
       (await wholeInventory())
-    return await retrieve(propertiesXml(type, paths), objects)
-  }
-
-  const inFolder: DirectClient['inFolder'] = async (folder) => {
-    const properties = ['VirtualMachine', 'VirtualApp', 'Folder'].map((type) => propertiesXml(type, ['name'])).join('')
-    const traversal = '<type>Folder</type><path>childEntity</path><skip>false</skip>'
-    const select = `<selectSet xsi:type="TraversalSpec">${traversal}</selectSet>`
-    return await retrieve(properties, `<objectSet>${referenceXml('obj', folder)}<skip>true</skip>${select}</objectSet>`)
+    const spec = `<specSet><propSet><type>${type}</type>${pathSet}</propSet>${objects}</specSet><options/>`
+    return readObjects(await call('RetrievePropertiesEx', await manager('propertyCollector'), spec))
   }
 
   const taskResult = async (task: string): Promise<string | undefined> => {
@@ -212,5 +195,5 @@ export function createDirectClient(options: DirectClientOptions): DirectClient {
   const close = (): void => {
     agent.destroy()
   }
-  return { call, run, read, inFolder, content, close, [Symbol.dispose]: close }
+  return { call, run, read, content, close, [Symbol.dispose]: close }
 }

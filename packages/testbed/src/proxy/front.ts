@@ -63,19 +63,18 @@ export function createFront(options: FrontOptions): Front {
     const { signal, bytes, headers, request } = exchange
     if (request.method.endsWith('_Task')) return await passForClient(exchange, { upstream, direct })
     const send = async (): Promise<Answer> => await upstream.send(bytes, headers, signal)
-    const given = await retryReading(request.method, send, signal)
+    const ask = async (): Promise<Answer> => await retryReading(request.method, send, signal)
+    const given = finds.test(request.method) ? await platform.alone(ask) : await ask()
     if (given.status !== 200 || !reads.test(request.method)) return given
     await creations.settled()
     return views.isEmpty() ? given : { ...given, body: rewriteProperties(await textOfAnswer(given), views) }
   })
 
   /** Who only looks needs no turn; who waits for updates takes one whenever vcsim is asked. */
-  const answer = async (exchange: Exchange): Promise<Answer> => {
-    const { method } = exchange.request
-    // vcsim panics over a machine that has no name yet; 0.56 keeps its search index locked for ever then.
-    if (finds.test(method)) return await turns.look(async () => await respond(exchange))
-    return isReading(method) ? await respond(exchange) : await turns.change(async () => await respond(exchange))
-  }
+  const answer = async (exchange: Exchange): Promise<Answer> =>
+    isReading(exchange.request.method)
+      ? await respond(exchange)
+      : await turns.change(async () => await respond(exchange))
 
   return {
     answer,

@@ -128,7 +128,7 @@ function nameHandler(gaps: Gaps): Handler {
   }
   const handle = async (exchange: Exchange, entity: Reference): Promise<Answer> => {
     const pass = async (): Promise<Answer> =>
-      await gaps.platform.creating(async () => await passForClient(exchange, { ...gaps, direct: gaps.platform.direct }))
+      await gaps.platform.alone(async () => await passForClient(exchange, { ...gaps, direct: gaps.platform.direct }))
     const place = await wanted(exchange)
     if (place === undefined) return await pass()
     return await gaps.platform.lock.hold(`${place.folder.value}/${place.name}`, async () => {

@@ -10,9 +10,9 @@ import {
 import { createGuestFacts, type GuestFacts } from './guest-facts.ts'
 import { createKeyedLock, type KeyedLock } from './keyed-lock.ts'
 import { createPublished, type Published } from './published.ts'
-import { type Reference, referenceXml } from './soap.ts'
+import { type Reference, referenceXml, returnedReference } from './soap.ts'
 import type { Turns } from './turns.ts'
-import { unescapeXml } from './xml.ts'
+import { escapeXml } from './xml.ts'
 
 /** What is true of the simulated vCenter, for the proxy and for the hands of a person alike. */
 export interface Platform {
@@ -35,8 +35,11 @@ export interface Platform {
   /** The host of a machine; here machines do not wander. */
   hostOf(machine: Reference): Promise<string | undefined>
   childNamed(folder: Reference, name: string): Promise<Reference | undefined>
-  /** Makes a machine. vcsim cannot make two at once: it looks through names, and panics over a machine that has none yet. */
-  creating<T>(create: () => Promise<T>): Promise<T>
+  /**
+   * Makes a machine, or looks for something by its name: one of these at a time. vcsim panics over a machine that is being
+   * made and has no name yet, and 0.56 keeps what it had locked; it looks through names itself when it makes one.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T>
   /** Clones a machine, onto a host when one is named; 0.24 does not look at that, and harms the disks of the source. */
   cloning<T>(source: Reference, clone: () => Promise<T>, host?: string): Promise<T>
 }
@@ -52,7 +55,7 @@ export function createPlatform(direct: DirectClient, turns: Turns, version: stri
   const isOld = version.startsWith('0.24')
 
   const lock = createKeyedLock()
-  const creating: Platform['creating'] = async (create) => await lock.hold('creation', create)
+  const alone: Platform['alone'] = async (work) => await lock.hold('names', work)
 
   const keepingDisks = async <T>(source: Reference, clone: () => Promise<T>): Promise<T> => {
     const [object] = await direct.read('VirtualMachine', [devicePath, 'config.template'], [source.value])
@@ -113,19 +116,20 @@ export function createPlatform(direct: DirectClient, turns: Turns, version: stri
     },
     lock,
     lineage: new Map(),
-    creating,
+    alone,
     cloning: async (source, clone, host) => {
-      if (!isOld) return await creating(clone)
+      if (!isOld) return await alone(clone)
       const place = host === undefined ? clone : async () => await fromHost(source, clone, host)
-      return await creating(async () => await keepingDisks(source, place))
+      return await alone(async () => await keepingDisks(source, place))
     },
     writeOptions,
     cloneOptions: async (source, written) =>
       extraConfigXml(mergeOptions(copiedOptions(await readExtraConfig(direct, source)), written)),
-    // Not `FindChild`: vcsim panics where it meets a machine that is being made and has no name yet.
     childNamed: async (folder, name) => {
-      const children = await direct.inFolder(folder)
-      return children.find(({ properties }) => unescapeXml(properties.get('name') ?? '') === name)?.reference
+      const content = `${referenceXml('entity', folder)}<name>${escapeXml(name)}</name>`
+      const searchIndex = (await direct.content()).get('searchIndex')
+      if (searchIndex === undefined) throw new Error('vcsim has no search index')
+      return returnedReference(await alone(async () => await direct.call('FindChild', searchIndex, content)))
     },
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.ts'
 import { type BuildVcsimOptions, type BuiltVcsim, buildVcsim } from '../vcsim/build-vcsim.ts'
 import { installPackages } from './install-packages.ts'
 
@@ -14,8 +15,7 @@ export async function ensureVcsim(options: BuildVcsimOptions = {}): Promise<Buil
     try {
       await installPackages(DEBIAN_GOVMOMI, options.signal)
     } catch (cause) {
-      const [why, more] = [error, cause].map((one) => (one instanceof Error ? one.message : String(one)))
-      throw new Error(`${why}\n${more}`, { cause })
+      throw new Error(`${messageOf(error)}\n${messageOf(cause)}`, { cause })
     }
     return await buildVcsim(options)
   }

@@ -92,7 +92,7 @@ export async function createVcenterAdmin(platform: Platform): Promise<VcenterAdm
       const config = `<config><name>${escapeXml(machine.name)}</name>${size}${path}${hardwareXml(places.networks)}${options}</config>`
       const folder = machine.folder === undefined ? places.folder : { type: 'Folder', value: machine.folder }
       const content = config + referenceXml('pool', places.pool)
-      const id = await platform.creating(async () => await direct.run('CreateVM_Task', folder, content))
+      const id = await platform.alone(async () => await direct.run('CreateVM_Task', folder, content))
       identify(id, machine)
       return id
     },

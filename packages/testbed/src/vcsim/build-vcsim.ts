@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { messageOf } from '../message-of.ts'
 import { tell } from '../tell.ts'
 import { GOVMOMI_SOURCES, type GovmomiSource, type Toolchain, toolchainFor } from './govmomi-source.ts'
 import { runCommand } from './run-command.ts'
@@ -45,15 +46,10 @@ async function compile(toolchain: Toolchain, directory: string, signal: AbortSig
   return output
 }
 
-/** What {@link lookAtAll} finds. */
-interface Builds {
-  readonly there: readonly BuiltVcsim[]
-  readonly missing: readonly string[]
-}
-
-interface Build extends BuiltVcsim {
-  readonly toolchain: Toolchain
+interface Build {
+  readonly built: BuiltVcsim
   readonly isThere: boolean
+  readonly toolchain: Toolchain
 }
 
 /** The build of one source as it is, or would be. */
@@ -61,11 +57,11 @@ async function lookAt(source: GovmomiSource, stateDirectory = defaultStateDirect
   const toolchain = await toolchainFor(source, await readFile(join(sourceDirectory, 'go.mod'), 'utf8'))
   const { version } = toolchain
   const path = join(stateDirectory, 'vcsim', `${source}-${version}-${await fingerprint(toolchain)}`)
-  return { path, source, version, toolchain, isThere: existsSync(path) }
+  return { built: { path, source, version }, isThere: existsSync(path), toolchain }
 }
 
 async function buildWith(source: GovmomiSource, options: BuildVcsimOptions): Promise<BuiltVcsim> {
-  const { toolchain, isThere, ...built } = await lookAt(source, options.stateDirectory)
+  const { built, isThere, toolchain } = await lookAt(source, options.stateDirectory)
   if (isThere) return built
   tell(`building vcsim with govmomi ${built.version} …`)
   const cache = dirname(built.path)
@@ -88,8 +84,11 @@ async function buildWith(source: GovmomiSource, options: BuildVcsimOptions): Pro
 export async function buildVcsim(options: BuildVcsimOptions = {}): Promise<BuiltVcsim> {
   const wanted = options.govmomi ?? 'auto'
   if (wanted !== 'auto') return await buildWith(wanted, options)
-  const [there] = (await lookAtAll(options)).there
-  if (there !== undefined) return there
+  for (const source of GOVMOMI_SOURCES) {
+    // What this machine lacks for it is said when there is nothing else either.
+    const build = await lookAt(source, options.stateDirectory).catch(() => undefined)
+    if (build?.isThere === true) return build.built
+  }
   const problems: string[] = []
   for (const source of GOVMOMI_SOURCES) {
     try {
@@ -107,28 +106,17 @@ export async function buildVcsim(options: BuildVcsimOptions = {}): Promise<Built
  * none is there. It warns of each that is missing, and says why.
  */
 export async function availableVcsims(options: BuildVcsimOptions = {}): Promise<readonly GovmomiSource[]> {
-  const { there, missing } = await lookAtAll(options)
-  if (there.length === 0) return [(await buildVcsim(options)).source]
-  for (const why of missing) tell(`not tested with the govmomi of ${why}`)
-  return there.map(({ source }) => source)
-}
-
-/** The builds that are there, the newest govmomi first, and why others are not. */
-async function lookAtAll({ stateDirectory }: BuildVcsimOptions): Promise<Builds> {
-  const there: BuiltVcsim[] = []
+  const there: GovmomiSource[] = []
   const missing: string[] = []
   for (const source of GOVMOMI_SOURCES) {
     try {
-      const { path, version, isThere } = await lookAt(source, stateDirectory)
-      if (isThere) there.push({ path, source, version })
+      if ((await lookAt(source, options.stateDirectory)).isThere) there.push(source)
       else missing.push(`${source}: it was not built; npm test builds what can be built here`)
     } catch (error) {
       missing.push(`${source}: ${messageOf(error)}`)
     }
   }
-  return { there, missing }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (there.length === 0) return [(await buildVcsim(options)).source]
+  for (const why of missing) tell(`not tested with the govmomi of ${why}`)
+  return there
 }
